@@ -4,9 +4,10 @@ use crate::view::{AccountChoice, PlaceView};
 use crate::view_context::ViewContext;
 use holdoff_core::account::label;
 use holdoff_core::credential::location;
+use holdoff_core::providers::Provider;
 use holdoff_core::settings::Readings;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, messages};
-use holdoff_engine::claude_code::CredentialStore;
+use holdoff_engine::owners::locations;
 
 /// Every account with a known sign-in, enabled or not, in the order of the locations.
 pub fn accounts(context: &ViewContext<'_>) -> Vec<AccountChoice> {
@@ -36,6 +37,7 @@ fn account(id: &AccountId, context: &ViewContext<'_>) -> Option<AccountChoice> {
         name,
         plan: first.sign_in.plan.as_deref().map(messages::capitalised),
         places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, context)).collect(),
+        provider: first.provider.into(),
         enabled: context.settings.is_enabled(id),
         renewal: context.settings.may_renew(id),
         readings: readings(id, context),
@@ -79,8 +81,8 @@ fn place_view(place: &CredentialLocation, used: bool, context: &ViewContext<'_>)
 
 /// Each folder in the settings, with the name of its location.
 fn listed<'a>(context: &'a ViewContext<'_>) -> impl Iterator<Item = (&'a str, String)> {
-    let place = |dir: &String| CredentialStore::added(dir.into(), Some(context.home.to_owned())).place();
-    context.settings.claude_config_dirs.iter().map(move |dir| (dir.as_str(), place(dir)))
+    let dirs = Provider::ALL.into_iter().flat_map(|provider| context.settings.config_dirs(provider));
+    dirs.map(|dir| (dir.as_str(), locations::added(context.home, dir).place()))
 }
 
 #[cfg(test)]
@@ -91,7 +93,6 @@ mod tests {
     use holdoff_core::credential::token::Token;
     use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
     use holdoff_core::settings::AccountSettings;
-    use holdoff_core::state::Provider;
     use holdoff_core::{Boot, Moment, Settings, State, Wall};
     use holdoff_engine::storage::state_store::Snapshot;
     use std::collections::BTreeSet;
@@ -113,7 +114,7 @@ mod tests {
             state.places.push(place);
         }
         let dirs = ["/home/ann/work", "~/new", "~/link"].map(str::to_owned).to_vec();
-        let mut settings = Settings { claude_config_dirs: dirs, ..Settings::default() };
+        let mut settings = Settings { config_dirs: [(Provider::Anthropic, dirs)].into(), ..Settings::default() };
         choose(&mut settings);
         let context = ViewContext {
             snapshot: &Snapshot { state, trouble: None },

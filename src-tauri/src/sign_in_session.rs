@@ -3,16 +3,15 @@
 use crate::view::Answer;
 use holdoff_core::credential::sign_in_flow::LaunchSupport;
 use holdoff_core::{AccountId, Settings};
-use holdoff_engine::claude_code::locations;
-use holdoff_engine::claude_code::sign_in_launcher;
-use holdoff_engine::claude_code::sign_in_launcher::OpenError;
+use holdoff_engine::owners::sign_in_launcher::OpenError;
+use holdoff_engine::owners::{locations, sign_in_launcher};
 use holdoff_engine::platform::environment::Environment;
 use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Default)]
 pub struct SigningIn {
     pub means: LaunchSupport,
-    /// Claude Code is too old for its sign-in command.
+    /// The owner is too old for its sign-in command.
     pub older: bool,
     opened: BTreeSet<AccountId>,
     /// The account whose sign-in steps were opened last, and how often any were opened.

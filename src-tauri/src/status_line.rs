@@ -1,16 +1,18 @@
-//! Claude Code's status line in the settings window: its status, a preview of a change, and the change itself once the user
+//! The owner's status line in the settings window: its status, a preview of a change, and the change itself once the user
 //! has agreed to the preview. All functions read files and block for a moment.
 
 use crate::view::{Answer, DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
 use holdoff_core::Settings;
 use holdoff_core::messages;
 use holdoff_core::messages::StatusLine;
-use holdoff_engine::claude_code::locations;
-use holdoff_engine::claude_code::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
+use holdoff_core::providers::Provider;
+use holdoff_engine::owners::CredentialStore;
+use holdoff_engine::owners::locations;
+use holdoff_engine::owners::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
 use holdoff_engine::platform::environment::Environment;
 use std::path::{Path, PathBuf};
 
-/// The command that Claude Code calls is in the same folder as the app.
+/// The command that the owner calls is in the same folder as the app.
 const PROGRAM: &str = if cfg!(windows) { "holdoff.exe" } else { "holdoff" };
 
 /// A requested change of the status line at `place`.
@@ -24,7 +26,7 @@ pub struct StatusLineRequest<'a> {
 }
 
 pub fn all(environment: &Environment, settings: &Settings) -> Vec<StatusLineView> {
-    places(environment, settings).into_iter().map(|(name, place)| view(name, &place)).collect()
+    places(environment, settings).into_iter().map(view).collect()
 }
 
 /// Returns the preview of the change, or makes the change if the user agreed to it.
@@ -40,42 +42,51 @@ fn try_change(
     settings: &Settings,
     request: StatusLineRequest<'_>,
 ) -> Result<StatusLineAnswer, String> {
-    let found = places(environment, settings).into_iter().find(|(name, _)| name == request.place);
-    let (_, place) = found.ok_or("This is no longer a Claude Code folder. Open the settings again.")?;
+    let found = places(environment, settings).into_iter().find(|found| found.name == request.place);
+    let Found { provider, place, .. } = found.ok_or_else(messages::status_line_folder_gone)?;
     let plan =
         if request.install { place.plan_install(&own_command(&environment.data_dir)?) } else { place.plan_uninstall() };
-    let nothing = if request.install { messages::STATUS_LINE_THERE } else { messages::STATUS_LINE_NOT_THERE };
+    let nothing = if request.install { messages::status_line_there } else { messages::status_line_not_there };
     match (plan.map_err(in_words)?, request.agreed) {
-        (Plan::Nothing, _) => Ok(said(true, nothing.to_owned())),
+        (Plan::Nothing, _) => Ok(said(true, nothing(provider))),
         (Plan::Change(change), None) => {
             let plan = shown(&change, &environment.home);
-            let forgotten = if change.forgotten() { messages::STATUS_LINE_FORGOTTEN } else { "" };
-            Ok(StatusLineAnswer { plan: Some(plan), ..said(true, forgotten.to_owned()) })
+            let forgotten = change.forgotten().then(|| messages::status_line_forgotten(provider)).unwrap_or_default();
+            Ok(StatusLineAnswer { plan: Some(plan), ..said(true, forgotten) })
         }
         (Plan::Change(change), Some(agreed)) if change.fingerprint() != agreed => {
-            Err(messages::STATUS_LINE_CHANGED.to_owned())
+            Err(messages::status_line_changed(provider))
         }
-        (Plan::Change(change), Some(_)) => make(&place, *change, request.install).map(|done| said(true, done)),
+        (Plan::Change(change), Some(_)) => {
+            make(provider, &place, *change, request.install).map(|done| said(true, done))
+        }
     }
 }
 
-fn make(place: &Place, change: Change, install: bool) -> Result<String, String> {
+fn make(provider: Provider, place: &Place, change: Change, install: bool) -> Result<String, String> {
     change.apply().map_err(in_words)?;
     let now = place.status().map_err(in_words)?;
     Ok(match (&now, install) {
-        (Status::Installed { earlier, .. }, true) => messages::status_line_installed(earlier.as_deref()),
-        (Status::Other(earlier), false) => messages::status_line_removed(earlier.as_deref()),
-        (_, true) => messages::status_line_installed(None),
-        (_, false) => messages::status_line_removed(None),
+        (Status::Installed { earlier, .. }, true) => messages::status_line_installed(provider, earlier.as_deref()),
+        (Status::Other(earlier), false) => messages::status_line_removed(provider, earlier.as_deref()),
+        (_, true) => messages::status_line_installed(provider, None),
+        (_, false) => messages::status_line_removed(provider, None),
     })
 }
 
-/// The settings file of each config folder, with its display name.
-fn places(environment: &Environment, settings: &Settings) -> Vec<(String, Place)> {
+/// The settings of one config folder.
+struct Found {
+    provider: Provider,
+    /// The name of the file, as shown.
+    name: String,
+    place: Place,
+}
+
+fn places(environment: &Environment, settings: &Settings) -> Vec<Found> {
     let sources = locations::all(environment, settings);
-    let place = |source: &holdoff_engine::claude_code::CredentialStore| {
+    let place = |source: &CredentialStore| {
         let place = Place::new(source.config_dir(), &environment.data_dir);
-        (name(place.settings(), &environment.home), place)
+        Found { provider: source.provider(), name: name(place.settings(), &environment.home), place }
     };
     sources.iter().map(place).collect()
 }
@@ -85,19 +96,18 @@ fn name(path: &Path, home: &Path) -> String {
     path.strip_prefix(home).map_or_else(|_| path.to_owned(), |below| Path::new("~").join(below)).display().to_string()
 }
 
-fn view(place: String, at: &Place) -> StatusLineView {
-    let (text, install, remove) = match at.status() {
-        Ok(Status::Nothing) => (messages::status_line_now(StatusLine::None), true, false),
-        Ok(Status::Other(own)) => (messages::status_line_now(StatusLine::Other(own.as_deref())), true, false),
+fn view(found: Found) -> StatusLineView {
+    let now = |line| messages::status_line_now(found.provider, line);
+    let (text, install, remove) = match found.place.status() {
+        Ok(Status::Nothing) => (now(StatusLine::None), true, false),
+        Ok(Status::Other(own)) => (now(StatusLine::Other(own.as_deref())), true, false),
         Ok(Status::Installed { command, .. }) if !command::can_be_called(&command) => {
-            (messages::status_line_now(StatusLine::Lost(&command)), true, true)
+            (now(StatusLine::Lost(&command)), true, true)
         }
-        Ok(Status::Installed { earlier, .. }) => {
-            (messages::status_line_now(StatusLine::Holdoff(earlier.as_deref())), false, true)
-        }
+        Ok(Status::Installed { earlier, .. }) => (now(StatusLine::Holdoff(earlier.as_deref())), false, true),
         Err(error) => (error.to_string(), false, false),
     };
-    StatusLineView { place, text, install, remove }
+    StatusLineView { place: found.name, text, install, remove }
 }
 
 fn own_command(data_dir: &Path) -> Result<String, String> {

@@ -5,10 +5,12 @@
 
 #[cfg(test)]
 mod mock;
+mod provider;
 mod sign_in;
 mod status_line;
 mod updates;
 
+pub use provider::ProviderView;
 pub use sign_in::{OfferView, SignInState, SignInView, StepProgress, StepView};
 pub use status_line::{DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
 pub use updates::{UpdateView, UpdatesView};
@@ -28,6 +30,8 @@ pub struct View {
     pub troubles: Vec<TroubleView>,
     pub accounts: Vec<AccountView>,
     pub settings: SettingsView,
+    /// Every provider that an account can be of.
+    pub providers: Vec<ProviderView>,
     pub updates: UpdatesView,
     /// The account whose sign-in the settings were opened for; null where for none.
     pub turned_to: Option<TurnedTo>,
@@ -128,7 +132,7 @@ pub struct MoneyView {
 pub struct ReadingView {
     #[cfg_attr(test, ts(type = "number"))]
     pub at_ms: i64,
-    /// Where it came from, in words, such as "Anthropic's usage endpoint".
+    /// Where it came from, in words, such as "the status line".
     pub source: String,
     pub stale: bool,
 }
@@ -138,7 +142,7 @@ pub struct ReadingView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RefreshView {
     pub allowed: bool,
-    /// Why not and until when, such as "Refresh available at 14:32: Anthropic is rate limiting usage checks (HTTP 429)."
+    /// Why not and until when, such as "Refresh available at 14:32: the last request was less than 3 minutes ago."
     pub reason: Option<String>,
     /// Short form for the button, such as "Available at 14:32". Null when only a sign-in helps.
     pub button: Option<String>,
@@ -174,6 +178,7 @@ pub struct AccountChoice {
     pub places: Vec<PlaceView>,
     /// Whether anything is asked for it.
     pub enabled: bool,
+    pub provider: ProviderView,
     /// Whether Holdoff may renew its sign-in.
     pub renewal: bool,
     pub readings: Readings,
@@ -228,6 +233,7 @@ mod tests {
             binding::<StepView>(),
             binding::<StepProgress>(),
             binding::<OfferView>(),
+            binding::<ProviderView>(),
             binding::<SettingsView>(),
             binding::<TurnedTo>(),
             binding::<UpdatesView>(),

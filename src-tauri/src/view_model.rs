@@ -4,11 +4,12 @@ mod updates;
 
 use crate::account_settings_view;
 use crate::view::{
-    AccountView, ClockView, MoneyView, OfferView, ReadingView, RefreshView, SettingsView, SignInState, SignInView,
-    StepProgress, StepView, TroubleView, TurnedTo, View, WindowView,
+    AccountView, ClockView, MoneyView, OfferView, ProviderView, ReadingView, RefreshView, SettingsView, SignInState,
+    SignInView, StepProgress, StepView, TroubleView, TurnedTo, View, WindowView,
 };
 use crate::view_context::ViewContext;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
+use holdoff_core::providers::Provider;
 use holdoff_core::quota::Level;
 use holdoff_core::quota::forecast::Forecast;
 use holdoff_core::state::SignInTrouble;
@@ -26,6 +27,7 @@ pub fn view(context: &ViewContext<'_>) -> View {
         troubles: troubles(context),
         accounts: context.accounts().map(|(id, account)| account_view(id, account, context)).collect(),
         settings: settings_view(context),
+        providers: Provider::ALL.map(ProviderView::from).into(),
         updates: updates::view(context),
         turned_to: context.signing_in.turned_to().map(|(account, time)| TurnedTo { account: account.0.clone(), time }),
     }
@@ -189,7 +191,7 @@ fn sign_in(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>
         expires_at_ms: account.sign_in.expires_at().map(|at| at.0),
         expires_clock: account.sign_in.expires_at().map(|at| context.clock(at)),
         steps: guide.steps.into_iter().map(step).collect(),
-        offer: guide.offer.map(offer),
+        offer: guide.offer.map(|words| offer(account.provider, words)),
         mended: guide.mended,
         other_account: guide.other_account,
     }
@@ -219,12 +221,19 @@ fn step(step: messages::StepWords) -> StepView {
     StepView { progress, text: step.text }
 }
 
-fn offer(offer: messages::Offer) -> OfferView {
+fn offer(provider: Provider, offer: messages::Offer) -> OfferView {
     let (problem, address) = match offer.problem {
         Some(problem) => (Some(problem.text), problem.address.map(str::to_owned)),
         None => (None, None),
     };
-    OfferView { button: offer.button.to_owned(), urgent: offer.urgent, command: offer.command, problem, address }
+    OfferView {
+        button: offer.button.to_owned(),
+        urgent: offer.urgent,
+        owner: provider.owner().to_owned(),
+        command: offer.command,
+        problem,
+        address,
+    }
 }
 
 fn settings_view(context: &ViewContext<'_>) -> SettingsView {

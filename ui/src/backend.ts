@@ -22,7 +22,7 @@ export interface Backend {
   /** Writes all of the history into the person's download folder. */
   exportHistory(format: "csv" | "json"): Promise<Answer>;
   deleteHistory(): Promise<Answer>;
-  /** How Claude Code's status lines stand now. */
+  /** How the owner's status lines stand now. */
   statusLines(): Promise<StatusLineView[]>;
   /** What a change of one would do; with the fingerprint of what was shown, makes it. */
   statusLine(place: string, install: boolean, agreed: string | null): Promise<StatusLineAnswer>;

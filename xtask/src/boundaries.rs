@@ -1,5 +1,5 @@
-//! Checks the layout's prohibitions: dependencies that a package must not have, import cycles, and source files that are too
-//! long.
+//! Checks the layout's prohibitions: dependencies that a package must not have, import cycles, source files that are too long,
+//! and code that names a provider outside the provider's own rooms.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::module_cycles;
 use crate::project::Project;
+use crate::provider_names;
 
 /// A source file has one reason to exist and at most this many lines.
 const LINES_MAX: usize = 400;
@@ -112,6 +113,7 @@ pub fn check(project: &Project) -> Result<()> {
     crossed.extend(long.concat());
     let circles = CRATES.iter().map(|sources| module_cycles::find(&project.root().join(sources)));
     crossed.extend(circles.collect::<Result<Vec<_>>>()?.concat());
+    crossed.extend(provider_names::find(project.root())?);
     if !crossed.is_empty() {
         bail!("{}", crossed.join("\n"));
     }

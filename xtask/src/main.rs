@@ -21,6 +21,7 @@ mod mutants;
 mod package;
 mod packages;
 mod project;
+mod provider_names;
 mod real_clients;
 mod run;
 mod setup;

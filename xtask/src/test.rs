@@ -21,7 +21,8 @@ Installs what tests need, then runs every check in this order and stops at the f
   ui-check    npm run check: types
   ui-test     npm run test
   ui-build    npm run build
-  boundaries  no package depends on what its layer must not use, and no source file is over 400 lines
+  boundaries  no package depends on what its layer must not use, no source file is over 400 lines, and no provider is named
+              outside its own rooms
   clippy      warnings are errors
   laws        fifty simulated account-years, and every deliberate break of a law noticed
   footprint   the resident program in release mode: memory, file size and libraries within their limits

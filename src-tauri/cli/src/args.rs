@@ -1,6 +1,9 @@
 //! What can be said to `holdoff`, and its help. Completions and the man pages are made of the same.
 
 mod quick;
+mod statusline;
+
+pub use statusline::{Setup, SetupArgs};
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -100,8 +103,7 @@ Exit codes:
   0  no problems
   1  problems found")]
     Doctor,
-    /// Status-line command for Claude Code (JSON on stdin)
-    #[command(after_help = STATUSLINE, override_usage = "holdoff statusline [COMMAND]")]
+    #[command(about = statusline::ABOUT, after_help = statusline::MORE, override_usage = "holdoff statusline [COMMAND]")]
     Statusline {
         #[command(subcommand)]
         setup: Option<Setup>,
@@ -151,13 +153,6 @@ A window that has reset since the reading counts as unused.
 Examples:
   holdoff guard --window weekly --at-least 20 && make nightly-review
   holdoff guard --at-least 10 --max-age 15m || exit 0";
-
-const STATUSLINE: &str = "\
-Claude Code passes your usage to this command, so Holdoff needs fewer requests.
-If you already have a status-line command, it keeps running and you see its output.
-
-Example:
-  holdoff statusline install";
 
 #[derive(Debug, clap::Args)]
 pub struct Account {
@@ -216,24 +211,6 @@ pub struct Guard {
     /// Print nothing
     #[arg(long, short)]
     pub quiet: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Setup {
-    /// Add Holdoff to Claude Code's status line
-    Install(SetupArgs),
-    /// Restore the earlier status line
-    Uninstall(SetupArgs),
-}
-
-#[derive(Debug, clap::Args)]
-pub struct SetupArgs {
-    /// Do not ask for confirmation
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Claude Code's config folder [default: $CLAUDE_CONFIG_DIR, else ~/.claude]
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub config_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

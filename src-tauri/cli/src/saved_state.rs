@@ -3,14 +3,11 @@
 use holdoff_core::account::label;
 use holdoff_core::account::selector;
 use holdoff_core::quota::merge;
-use holdoff_core::state::Provider;
 use holdoff_core::{
     AccountId, AccountState, AccountStatus, CredentialLocation, Here, LocalTime, Moment, Settings, State,
     StatusContext, messages,
 };
-use holdoff_engine::claude_code::CredentialStore;
-use holdoff_engine::claude_code::locations;
-use holdoff_engine::claude_code::sessions::Sessions;
+use holdoff_engine::owners::{CredentialStore, Sessions, locations};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::local_time::local_time;
 use holdoff_engine::storage::state_file::Slots;
@@ -97,7 +94,7 @@ fn take_up(environment: &Environment, state: &mut State, source: &CredentialStor
         return;
     };
     let written = source.written().map(|written| environment.clock.wall_of(written));
-    let mut known = CredentialLocation::known(state, Provider::Anthropic, &place);
+    let mut known = CredentialLocation::known(state, source.provider(), &place);
     let account = known.account.as_ref().and_then(|account| state.accounts.get(account));
     if let Some(account) = account.filter(|_| known.sign_in.seen.is_none()) {
         known.sign_in = account.sign_in.clone();

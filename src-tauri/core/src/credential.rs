@@ -3,6 +3,7 @@
 pub mod location;
 pub mod poll_targets;
 pub mod sign_in_flow;
+pub mod store_paths;
 pub mod token;
 
 use crate::credential::token::{Fingerprint, RefreshToken, Token};
@@ -180,9 +181,9 @@ impl Identity {
 pub enum CredentialMissing {
     /// There is no file.
     NoFile,
-    /// The file has no Claude sign-in, as after signing out.
+    /// The file has no sign-in, as after signing out.
     NotSignedIn,
-    /// The same, but `CLAUDE_CODE_OAUTH_TOKEN` is set: a token that may not read usage (403) and is never tried.
+    /// The same, but the owner was given an inference token, which may not read usage (403) and is never tried.
     InferenceOnly,
     /// The access token of the stored sign-in is empty or invalid.
     EmptyToken,

@@ -44,6 +44,7 @@ mod tests {
     use super::*;
     use crate::gate::policy::DEFAULT_POLL_INTERVAL;
     use crate::local_time::ClockChoice;
+    use crate::providers::Provider;
     use crate::text::excerpt;
     use serde_json::json;
     use std::time::Duration;
@@ -75,7 +76,7 @@ mod tests {
         assert!(!settings.notify_forecast && !settings.notify_reset);
         assert_eq!(settings.quiet_hours.map(|hours| hours.to_string()).as_deref(), Some("22:00-07:00"));
         assert_eq!((settings.history_days, settings.history_mb), (30, 1));
-        assert_eq!(settings.claude_config_dirs, [folder]);
+        assert_eq!(settings.config_dirs(Provider::Anthropic), [folder]);
     }
 
     #[test]

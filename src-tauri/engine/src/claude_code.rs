@@ -8,6 +8,7 @@ mod keychain;
 pub mod locations;
 mod locked_store;
 mod locks;
+pub(crate) mod managed_settings;
 mod picked;
 pub mod sessions;
 pub mod sign_in_launcher;

@@ -19,8 +19,7 @@ pub use server::{Caller, Listener, Responder, attach, line_for_windows};
 
 use crate::platform::fs;
 use crate::storage::history::Format;
-use holdoff_core::Reading;
-use holdoff_core::providers::anthropic::status_line::Session;
+use holdoff_core::{Reading, Session};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -65,7 +64,7 @@ pub enum Call {
     },
     /// Delete the complete history.
     DeleteHistory,
-    /// The state of all Claude Code status lines.
+    /// The state of the owner's status lines.
     StatusLines,
     /// Preview a status line change; with the fingerprint of a preview in `agreed`, apply it.
     StatusLine {
@@ -77,7 +76,7 @@ pub enum Call {
     Version,
     /// Conditions that affect the app. Answered with [`crate::tasks::condition::Condition`].
     Condition,
-    /// Limits reported by a Claude Code session with this config folder (`None`: the default). Answered with `null`, which the
+    /// Limits reported by an owner's session with this config folder (`None`: the default). Answered with `null`, which the
     /// sender need not wait for.
     Reading {
         config_dir: Option<PathBuf>,
@@ -90,7 +89,7 @@ pub enum Call {
     OpenSettings {
         account: Option<String>,
     },
-    /// Open a terminal with Claude Code's sign-in for this account.
+    /// Open a terminal with the owner's sign-in for this account.
     SignIn {
         account: String,
     },

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod http;
 pub mod ipc;
 pub mod metrics;
+pub mod owners;
 pub mod platform;
 pub mod storage;
 pub mod tasks;

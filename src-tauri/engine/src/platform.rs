@@ -10,6 +10,7 @@ pub mod local_time;
 pub mod log_file;
 pub mod logging;
 pub mod private_files;
+pub mod programs;
 pub(crate) mod random;
 pub(crate) mod throttle;
 pub mod user_dir;

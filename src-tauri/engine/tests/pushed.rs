@@ -2,8 +2,8 @@
 //! whole engine, with real files and a fake Anthropic.
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
-use holdoff_core::providers::anthropic::status_line::{self, Session};
-use holdoff_core::{AccountId, AccountState, Endpoint, Moment, Reading, Settings, Source, Wall};
+use holdoff_core::providers::anthropic::status_line;
+use holdoff_core::{AccountId, AccountState, Endpoint, Moment, Reading, Session, Settings, Source, Wall};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::storage::reading_spool;
 use holdoff_engine::storage::reading_spool::{Handed, hand_over};

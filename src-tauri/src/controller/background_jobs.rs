@@ -7,8 +7,8 @@ use crate::store_plugin::StoreFiles;
 use crate::view::Answer;
 use holdoff_core::messages;
 use holdoff_core::settings::SettingsChange;
-use holdoff_engine::claude_code::locations;
 use holdoff_engine::ipc::Responder;
+use holdoff_engine::owners::locations;
 use holdoff_engine::platform::clock::stamp;
 use holdoff_engine::storage::history::{Format, to_folder};
 use holdoff_engine::storage::settings_file;
@@ -64,7 +64,7 @@ impl Controller {
         let found = looked.map_err(|_| "Could not check the folder.".to_owned())??;
         let label =
             found.account().and_then(|id| self.with_context(|context| account_settings_view::label(&id, context)));
-        let message = messages::folder_added(&found.text, &found.read, label.as_deref());
+        let message = messages::folder_added(found.provider, &found.text, &found.read, label.as_deref());
         change.add_folder = Some(found.text);
         Ok((change, Some(message)))
     }

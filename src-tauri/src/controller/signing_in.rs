@@ -1,4 +1,4 @@
-//! The sign-in steps: which programs this computer has for them, and a terminal that runs Claude Code's own sign-in.
+//! The sign-in steps: which programs this computer has for them, and a terminal that runs the owner's own sign-in.
 
 use super::{Controller, Next};
 use crate::sign_in_session;

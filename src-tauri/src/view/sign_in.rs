@@ -63,6 +63,8 @@ pub struct OfferView {
     pub button: String,
     /// Nothing else helps.
     pub urgent: bool,
+    /// The program to sign in with.
+    pub owner: String,
     pub command: String,
     /// What is missing on this computer, and what to do about that.
     pub problem: Option<String>,

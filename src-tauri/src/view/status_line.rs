@@ -1,9 +1,9 @@
-//! Claude Code's status line in the settings window, loaded when the user looks at it.
+//! The owner's status line in the settings window, loaded when the user looks at it.
 
 use super::Answer;
 use serde::{Deserialize, Serialize};
 
-/// The status line of one config folder of Claude Code.
+/// The status line of one config folder of the owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct StatusLineView {
@@ -17,7 +17,7 @@ pub struct StatusLineView {
     pub remove: bool,
 }
 
-/// What a change of Claude Code's settings would do. Nothing is changed yet.
+/// What a change of the owner's settings would do. Nothing is changed yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct StatusLinePlan {

@@ -26,7 +26,7 @@ fn check(loaded: &Loaded) {
         let label = chosen.label.as_deref().unwrap_or_default();
         assert!(label.chars().count() <= LABEL_MAX && !label.chars().any(char::is_control));
     }
-    for folder in &settings.claude_config_dirs {
+    for folder in settings.config_dirs.values().flatten() {
         assert_eq!(check_folder(folder), Ok(()));
     }
     for problem in &loaded.problems {

@@ -7,7 +7,11 @@ export type OfferView = { button: string,
 /**
  * Nothing else helps.
  */
-urgent: boolean, command: string, 
+urgent: boolean, 
+/**
+ * The program to sign in with.
+ */
+owner: string, command: string, 
 /**
  * What is missing on this computer, and what to do about that.
  */

@@ -5,7 +5,7 @@
  */
 export type RefreshView = { allowed: boolean, 
 /**
- * Why not and until when, such as "Refresh available at 14:32: Anthropic is rate limiting usage checks (HTTP 429)."
+ * Why not and until when, such as "Refresh available at 14:32: the last request was less than 3 minutes ago."
  */
 reason: string | null, 
 /**

@@ -2,7 +2,7 @@
 import type { DiffLine } from "./DiffLine";
 
 /**
- * What a change of Claude Code's settings would do. Nothing is changed yet.
+ * What a change of the owner's settings would do. Nothing is changed yet.
  */
 export type StatusLinePlan = { path: string, lines: Array<DiffLine>, 
 /**

@@ -5,10 +5,9 @@ use super::{Finding, Section};
 use crate::saved_state::Known;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::credential::{CredentialMissing, CredentialRead};
-use holdoff_core::state::Provider;
+use holdoff_core::providers::Provider;
 use holdoff_core::{AccountState, AccountStatus, messages};
-use holdoff_engine::claude_code::CredentialStore;
-use holdoff_engine::claude_code::locations;
+use holdoff_engine::owners::{CredentialStore, locations};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::condition::Condition;
 
@@ -43,20 +42,20 @@ fn sign_in(
     known: &Known,
     condition: &Option<Condition>,
 ) -> Vec<Finding> {
-    let (now, zone) = (known.now.wall, known.local_time());
+    let (now, zone, provider) = (known.now.wall, known.local_time(), source.provider());
     let mut findings = vec![match read {
-        CredentialRead::Found(credential) if Provider::Anthropic.missing_scope(credential).is_some() => {
-            let scope = Provider::Anthropic.missing_scope(credential).unwrap_or_default();
+        CredentialRead::Found(credential) if provider.missing_scope(credential).is_some() => {
+            let scope = provider.missing_scope(credential).unwrap_or_default();
             Finding::wrong(
                 format!("signed in without the scope {scope}, which usage checks need; Holdoff does not use it"),
-                "Sign in through the browser with: claude auth login",
+                format!("Sign in through the browser with: {}", provider.info().sign_in.command),
             )
         }
         CredentialRead::Found(credential) => {
             let plan = plan(credential.plan.as_deref());
             match credential.expires_at {
                 Some(at) if at <= now => Finding::note(format!("signed in ({plan}); the access token has expired"))
-                    .advised("Claude Code renews it the next time you use it."),
+                    .advised(format!("{} renews it the next time you use it.", provider.owner())),
                 Some(at) => Finding::fine(format!("signed in ({plan}) until {}", messages::clock(at, now, &zone))),
                 None => Finding::fine(format!("signed in ({plan}); expiry unknown")),
             }
@@ -64,7 +63,7 @@ fn sign_in(
         CredentialRead::Absent(CredentialMissing::NoFile) if spare => {
             return vec![Finding::note("no sign-in here, and none needed: there is one elsewhere")];
         }
-        CredentialRead::Absent(absence) => absent(absence),
+        CredentialRead::Absent(absence) => absent(provider, absence),
     }];
     findings.extend(mode(source));
     findings.extend(condition.as_ref().map(|condition| match condition.unwatched.get(&source.place()) {
@@ -85,17 +84,17 @@ fn plan(named: Option<&str>) -> &'static str {
     ["free", "pro", "max", "team", "enterprise"].into_iter().find(|plan| *plan == named).unwrap_or("unknown plan")
 }
 
-fn absent(absence: &CredentialMissing) -> Finding {
+fn absent(provider: Provider, absence: &CredentialMissing) -> Finding {
+    let command = provider.info().sign_in.command;
+    let (sign_in, again) = (format!("Sign in with: {command}"), format!("Sign in again with: {command}"));
     let (what, advice) = match absence {
-        CredentialMissing::NoFile => ("no sign-in found".to_owned(), "Sign in with: claude auth login"),
-        CredentialMissing::Unreadable(why) => {
-            (format!("it cannot be used: {why}"), "Sign in again with: claude auth login")
+        CredentialMissing::NoFile => ("no sign-in found".to_owned(), sign_in),
+        CredentialMissing::Unreadable(why) => (format!("it cannot be used: {why}"), again),
+        CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => ("the sign-in has ended".to_owned(), again),
+        CredentialMissing::Forbidden(why) => {
+            (format!("it cannot be opened: {why}"), "Make it readable for your user.".to_owned())
         }
-        CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => {
-            ("the sign-in has ended".to_owned(), "Sign in again with: claude auth login")
-        }
-        CredentialMissing::Forbidden(why) => (format!("it cannot be opened: {why}"), "Make it readable for your user."),
-        _ => ("it contains no usable sign-in".to_owned(), "Sign in with: claude auth login"),
+        _ => ("it contains no usable sign-in".to_owned(), sign_in),
     };
     Finding::wrong(what, advice)
 }

@@ -1,6 +1,7 @@
 //! Checks the folders of Holdoff's state.
 
 use super::Finding;
+use holdoff_core::providers::Provider;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::private_files;
 use holdoff_engine::platform::user_dir;
@@ -181,16 +182,13 @@ fn set_aside(dir: &Path) -> Option<Finding> {
 /// Lists the variables that affect Holdoff. Their values may be private and are not shown.
 fn variables() -> Option<Finding> {
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let folders = [
-        "CLAUDE_CONFIG_DIR",
-        "CLAUDE_SECURESTORAGE_CONFIG_DIR",
-        "HOLDOFF_DATA_DIR",
-        "XDG_DATA_HOME",
-        "XDG_STATE_HOME",
-        "XDG_RUNTIME_DIR",
-    ];
-    let others = ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN", "HOLDOFF_CLOCK", "CLAUDE_CODE_OAUTH_TOKEN"];
-    let all = folders.into_iter().chain(others).chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_COLOR"]);
+    let owners = Provider::ALL.iter().map(|provider| provider.info());
+    let theirs = owners.clone().flat_map(|info| [info.folders.variable, info.folders.storage_variable]);
+    let folders = ["HOLDOFF_DATA_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
+    let bases = Provider::ALL.iter().flat_map(|provider| provider.spec().endpoints()).map(|spec| spec.variable);
+    let tokens = owners.map(|info| info.inference_token.variable);
+    let all = theirs.chain(folders).chain(bases).chain(["HOLDOFF_CLOCK"]).chain(tokens);
+    let all = all.chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_COLOR"]);
     let all: Vec<String> = all.filter(set).map(|name| format!("{name} (value not shown)")).collect();
     (!all.is_empty()).then(|| Finding::note(format!("set in this terminal: {}", all.join(", "))))
 }

@@ -1,4 +1,4 @@
-//! Checks the route to Anthropic: proxy and certificates.
+//! Checks the route to each provider: proxy and certificates.
 
 use super::Finding;
 use crate::saved_state::Known;

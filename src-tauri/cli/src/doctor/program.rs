@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::{app_client, launch_tray};
+use holdoff_core::providers::Provider;
 use holdoff_core::text::{NAME_MAX, clean};
 use holdoff_engine::ipc::Call;
 use holdoff_engine::platform::environment::Environment;
@@ -10,14 +11,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The first version of Claude Code that passes limits to the status line.
-const STATUS_LINE_SINCE: [u32; 3] = [2, 1, 80];
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub fn look(environment: &Environment) -> Vec<Finding> {
     let here = std::env::current_exe().map(|exe| exe.display().to_string()).unwrap_or_default();
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
-    vec![Finding::fine(format!("Holdoff {VERSION} for {system}, {here}")), tray_app(), running(environment), owner()]
+    let own = [Finding::fine(format!("Holdoff {VERSION} for {system}, {here}")), tray_app(), running(environment)];
+    own.into_iter().chain(Provider::ALL.map(owner)).collect()
 }
 
 fn tray_app() -> Finding {
@@ -48,10 +48,11 @@ fn running(environment: &Environment) -> Finding {
     }
 }
 
-/// Claude Code, the owner of the sign-in.
-fn owner() -> Finding {
-    let Some(said) = output(Command::new("claude").arg("--version")) else {
-        return Finding::note("claude is not on the PATH of this terminal, or does not answer");
+/// The owner of the provider's sign-in.
+fn owner(provider: Provider) -> Finding {
+    let info = provider.info();
+    let Some(said) = output(Command::new(info.program).arg("--version")) else {
+        return Finding::note(format!("{} is not on the PATH of this terminal, or does not answer", info.program));
     };
     let version: Vec<u32> = said
         .split(|c: char| !c.is_ascii_digit() && c != '.')
@@ -59,15 +60,20 @@ fn owner() -> Finding {
         .map(|part| part.split('.').filter_map(|number| number.parse().ok()).collect())
         .unwrap_or_default();
     if version.is_empty() {
-        return Finding::note("claude does not report its version");
+        return Finding::note(format!("{} does not report its version", info.program));
     }
-    let told = version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
-    if version.as_slice() < STATUS_LINE_SINCE.as_slice() {
-        return Finding::note(format!("Claude Code {told}, whose status line does not report limits")).advised(
-            "With version 2.1.80 or newer, Holdoff gets readings without sending requests. Run: claude update",
+    let dotted = |version: &[u32]| version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    let (told, since) = (dotted(&version), info.status_line_since);
+    if version.as_slice() < since.as_slice() {
+        return Finding::note(format!("{} {told}, whose status line does not report limits", info.owner)).advised(
+            format!(
+                "With version {} or newer, Holdoff gets readings without sending requests. Run: {}",
+                dotted(&since),
+                info.update_command
+            ),
         );
     }
-    Finding::fine(format!("Claude Code {told}"))
+    Finding::fine(format!("{} {told}", info.owner))
 }
 
 /// A program's output; `None` if it does not finish in time.

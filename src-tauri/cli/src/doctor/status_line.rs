@@ -1,9 +1,10 @@
-//! Checks whether Claude Code's status line reports to Holdoff.
+//! Checks whether the owner's status line reports to Holdoff.
 
 use super::Finding;
 use crate::saved_state::Known;
-use holdoff_engine::claude_code::locations;
-use holdoff_engine::claude_code::status_line::{Obstacle, ObstacleKind, Place, Scope, Status, command, obstacles};
+use holdoff_core::providers::Provider;
+use holdoff_engine::owners::locations;
+use holdoff_engine::owners::status_line::{Obstacle, ObstacleKind, Place, Scope, Status, command, obstacles};
 use holdoff_engine::platform::environment::Environment;
 
 /// Each takes two lines, and a user may have hundreds of projects.
@@ -18,12 +19,12 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
         if matches!(line.status(), Ok(Status::Installed { .. })) {
             let here = std::env::current_dir().unwrap_or_else(|_| environment.home.clone());
             let here = obstacles(source.config_dir(), &[here]);
-            findings.extend(here.iter().map(|one| obstacle(one, Finding::wrong)));
+            findings.extend(here.iter().map(|one| obstacle(source.provider(), one, Finding::wrong)));
             // Other projects get a note only.
             let mut others = obstacles(source.config_dir(), &source.projects());
             others.retain(|other| !here.contains(other));
-            let noted = |text, advice| Finding::note(text).advised(advice);
-            findings.extend(others.iter().take(OBSTACLES_MAX).map(|one| obstacle(one, noted)));
+            let noted = |text: String, advice: String| Finding::note(text).advised(advice);
+            findings.extend(others.iter().take(OBSTACLES_MAX).map(|one| obstacle(source.provider(), one, noted)));
             if let Some(more) = others.len().checked_sub(OBSTACLES_MAX).filter(|more| *more > 0) {
                 findings.push(Finding::note(format!("{more} more projects have such settings")));
             }
@@ -32,23 +33,29 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
     findings
 }
 
-/// A setting that stops Claude Code, at least in some projects, from calling Holdoff.
-fn obstacle(obstacle: &Obstacle, finding: impl Fn(String, &'static str) -> Finding) -> Finding {
+/// A setting that stops the owner, at least in some projects, from calling Holdoff.
+fn obstacle(provider: Provider, obstacle: &Obstacle, finding: impl Fn(String, String) -> Finding) -> Finding {
+    let owner = provider.owner();
     let file = obstacle.path.display();
     let what = match obstacle.kind {
         ObstacleKind::Disabled => "turns off hooks and status lines (disableAllHooks)",
         ObstacleKind::Replaced => "has its own status line",
     };
     let place = match obstacle.scope {
-        Scope::User => "Claude Code",
-        Scope::Project => "Claude Code in that project",
-        Scope::Managed => "Claude Code on this computer",
+        Scope::User => owner.to_owned(),
+        Scope::Project => format!("{owner} in that project"),
+        Scope::Managed => format!("{owner} on this computer"),
     };
     let advice = match (obstacle.scope, obstacle.kind) {
-        (Scope::Managed, _) => "Only your administrator can change that. Holdoff still checks usage with Anthropic.",
-        (_, ObstacleKind::Disabled) => "To get readings without requests, remove disableAllHooks from that file.",
+        (Scope::Managed, _) => {
+            format!("Only your administrator can change that. Holdoff still checks usage with {}.", provider.name())
+        }
+        (_, ObstacleKind::Disabled) => {
+            "To get readings without requests, remove disableAllHooks from that file.".to_owned()
+        }
         (_, ObstacleKind::Replaced) => {
             "Sessions of other projects still report to Holdoff. To include these, remove statusLine from that file."
+                .to_owned()
         }
     };
     finding(format!("{file} {what}, so {place} does not call Holdoff"), advice)

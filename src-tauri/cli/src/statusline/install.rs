@@ -3,7 +3,9 @@
 use crate::args::SetupArgs;
 use crate::{TEMPORARY, USAGE, style};
 use holdoff_core::messages;
+use holdoff_core::providers::Provider;
 use holdoff_engine::claude_code::CredentialStore;
+use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::status_line::{
     Change, Kind, Line, Place, Plan, SettingsError, Status, command, remove_copies,
 };
@@ -12,16 +14,18 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+const PROVIDER: Provider = Provider::Anthropic;
+
 pub fn install(environment: &Environment, args: &SetupArgs) -> ExitCode {
     say_of_copies(environment);
     let place = place(environment, args);
     let plan = place.plan_install(&command::own(&program(), &environment.data_dir));
-    finish(environment, args, plan, messages::STATUS_LINE_THERE, || {
+    finish(environment, args, plan, &messages::status_line_there(PROVIDER), || {
         let earlier = match place.status() {
             Ok(Status::Installed { earlier, .. }) => earlier,
             Ok(Status::Nothing | Status::Other(_)) | Err(_) => None,
         };
-        messages::status_line_installed(earlier.as_deref())
+        messages::status_line_installed(PROVIDER, earlier.as_deref())
     })
 }
 
@@ -29,18 +33,18 @@ pub fn uninstall(environment: &Environment, args: &SetupArgs) -> ExitCode {
     say_of_copies(environment);
     let place = place(environment, args);
     let plan = place.plan_uninstall();
-    finish(environment, args, plan, messages::STATUS_LINE_NOT_THERE, || {
+    finish(environment, args, plan, &messages::status_line_not_there(PROVIDER), || {
         let earlier = match place.status() {
             Ok(Status::Other(earlier)) => earlier,
             Ok(Status::Nothing | Status::Installed { .. }) | Err(_) => None,
         };
-        messages::status_line_removed(earlier.as_deref())
+        messages::status_line_removed(PROVIDER, earlier.as_deref())
     })
 }
 
 fn place(environment: &Environment, args: &SetupArgs) -> Place {
-    let named = args.config_dir.as_ref().map(|dir| CredentialStore::in_dir(dir.clone()));
-    let source = named.unwrap_or_else(|| environment.source());
+    let named = args.config_dir.as_ref().map(|dir| CredentialStore::in_dir(dir));
+    let source = named.unwrap_or_else(|| locations::own(environment));
     Place::new(source.config_dir(), &environment.data_dir)
 }
 
@@ -63,7 +67,7 @@ fn finish(
     };
     show(&change);
     if change.forgotten() {
-        eprintln!("holdoff: {}", messages::STATUS_LINE_FORGOTTEN);
+        eprintln!("holdoff: {}", messages::status_line_forgotten(PROVIDER));
     }
     if !args.yes {
         match agreed(change.path()) {
@@ -88,7 +92,7 @@ fn finish(
 fn say_of_copies(environment: &Environment) {
     match remove_copies(&environment.data_dir) {
         Ok(0) => {}
-        Ok(_) => eprintln!("holdoff: {}", messages::STATUS_LINE_COPIES_REMOVED),
+        Ok(_) => eprintln!("holdoff: {}", messages::status_line_copies_removed(PROVIDER)),
         Err(error) => eprintln!("holdoff: could not remove old copies of Claude Code's settings: {error}"),
     }
 }

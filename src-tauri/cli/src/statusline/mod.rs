@@ -6,8 +6,9 @@ pub mod install;
 use crate::{app_client, print};
 use holdoff_core::messages;
 use holdoff_core::messages::Paint;
-use holdoff_core::providers::anthropic::status_line::{self, Session};
-use holdoff_core::{Reading, State, Wall};
+use holdoff_core::providers::Provider;
+use holdoff_core::providers::anthropic::status_line;
+use holdoff_core::{Reading, Session, State, Wall};
 use holdoff_engine::claude_code::CredentialStore;
 use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::status_line::Place;
@@ -40,7 +41,7 @@ pub fn run(environment: &Environment) -> ExitCode {
         return ExitCode::from(crate::USAGE);
     }
     let input = read_input();
-    let source = environment.source();
+    let source = locations::own(environment);
     let told = taken(environment, &input);
     if let Some((reading, session)) = &told {
         note(environment, &source, reading, session);
@@ -79,7 +80,7 @@ fn taken(environment: &Environment, input: &Input) -> Option<(Reading, Session)>
 
 fn note(environment: &Environment, source: &CredentialStore, reading: &Reading, session: &Session) {
     let address = app_client::address(environment);
-    let config_dir = environment.claude_config_dir.as_ref().map(PathBuf::from);
+    let config_dir = environment.owner(Provider::Anthropic).config_dir.map(PathBuf::from);
     let from = reading_spool::From {
         data_dir: &environment.data_dir,
         address: &address,

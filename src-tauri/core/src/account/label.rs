@@ -26,7 +26,10 @@ pub fn label_of(id: &AccountId, sign_in: &CredentialStatus, state: &State, setti
 
 /// The display name if the user set no label.
 pub fn name_of(id: &AccountId, sign_in: &CredentialStatus, state: &State) -> String {
-    let provider = state.accounts.get(id).map_or(Provider::Anthropic, |account| account.provider);
+    let known = state.accounts.get(id).map(|account| account.provider);
+    let Some(provider) = known.or_else(|| Provider::of_account(&id.0)) else {
+        return id.0.clone();
+    };
     if id.is_of_token() {
         return format!("{} session token", provider.owner());
     }
@@ -46,9 +49,9 @@ fn name(provider: Provider, sign_in: &CredentialStatus) -> String {
     if let Some(name) = identity.email.clone().or_else(|| identity.organization.clone()) {
         return name;
     }
-    let owner = provider.owner();
+    let (owner, default) = (provider.owner(), provider.info().folders.default);
     match sign_in.place.rsplit_once(['/', '\\']) {
-        Some((folder, _)) if !folder.ends_with(".claude") => format!("{owner} sign-in in {folder}"),
+        Some((folder, _)) if !folder.ends_with(default) => format!("{owner} sign-in in {folder}"),
         Some(_) | None => format!("{owner} sign-in"),
     }
 }

@@ -92,8 +92,8 @@ pub const WAKE_GRACE: Duration = secs(120);
 /// disk.
 pub const SAME_WISH: Duration = secs(1);
 
-/// Token bucket for passive readings: burst size, and the refill interval for one more. Claude Code sessions report far
-/// less than this, and a program that forges readings cannot fill the disk.
+/// Token bucket for passive readings: burst size, and the refill interval for one more. An owner's sessions report far less
+/// than this, and a program that forges readings cannot fill the disk.
 pub const PUSHED_BURST: u32 = 30;
 pub const PUSHED_EVERY: Duration = secs(1);
 
@@ -107,7 +107,7 @@ pub const SETTLED_AFTER: Duration = secs(20);
 /// A torn credential file is usually being written. It is read again after this time.
 pub const REREAD_TORN: Duration = secs(5);
 
-/// How long before its expiry a sign-in is renewed, if Holdoff may renew it. Claude Code uses the same value.
+/// How long before its expiry a sign-in is renewed, if Holdoff may renew it: as its owner does.
 pub const RENEW_BEFORE: Duration = secs(300);
 
 /// Minimum time between two successful renewals. Access tokens last 8 h. One that seems to expire sooner indicates a wrong
@@ -128,7 +128,7 @@ pub const NOTICE: Backoff = Backoff { base: secs(30), cap: secs(600) };
 
 /// The longest that free readings may postpone a request, counted from the last successful one. Only the usage endpoint
 /// reports per-model limits and spend; these are weekly and monthly, so an hour old is fresh enough. This is twelve default
-/// intervals: a day of work in Claude Code costs a twelfth of the requests.
+/// intervals: a day of work with the owner costs a twelfth of the requests.
 pub const POSTPONED_MOST: Duration = secs(60 * 60);
 
 /// Two reset times at most this far apart are the same reset. The provider computes it anew for every answer (seen: 0.4 s

@@ -4,6 +4,7 @@ use super::{clock, format_duration, percent};
 use crate::account::selector::NotChosen;
 use crate::local_time::LocalTime;
 use crate::messages::quota::percent_left;
+use crate::providers::Provider;
 use crate::quota::headroom::{Left, Unknown, Verdict, Wanted};
 use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, Trigger, WithheldReason};
 use crate::settings::LABEL_MAX;
@@ -13,7 +14,9 @@ use crate::time::Wall;
 /// Why no account was chosen.
 pub fn not_chosen(why: &NotChosen) -> String {
     match why {
-        NotChosen::NoneKnown => "no account found yet. Start Holdoff while Claude Code is signed in.".to_owned(),
+        NotChosen::NoneKnown => {
+            format!("no account found yet. Start Holdoff while {} is signed in.", Provider::owners())
+        }
         NotChosen::NoSuch { wanted, known } => {
             format!("no account is named {}. Accounts: {}.", excerpt(wanted, LABEL_MAX), known.join(", "))
         }

@@ -4,6 +4,7 @@ use crate::credential::location::CredentialLocation;
 use crate::credential::token::Fingerprint;
 use crate::credential::{CredentialMissing, CredentialPresence, CredentialRead};
 use crate::messages::sign_in_steps::command_for;
+use crate::providers::Provider;
 use crate::time::Wall;
 
 /// The state of a location, shown after its name and a dash. `used`: whether requests for the account use this location.
@@ -19,15 +20,17 @@ pub fn place(place: &CredentialLocation, used: bool, rejected: &[Fingerprint], n
             (false, true) => "in use".to_owned(),
             (false, false) => "signed in; not needed while the other one works".to_owned(),
         },
-        Some(CredentialPresence::Absent(absence)) => absent(absence),
+        Some(CredentialPresence::Absent(absence)) => absent(place.provider, absence),
     }
 }
 
-fn absent(absence: &CredentialMissing) -> String {
+fn absent(provider: Provider, absence: &CredentialMissing) -> String {
     match absence {
         CredentialMissing::NoFile => "no sign-in found".to_owned(),
         CredentialMissing::NotSignedIn => "signed out".to_owned(),
-        CredentialMissing::InferenceOnly => "no stored sign-in; CLAUDE_CODE_OAUTH_TOKEN cannot read usage".to_owned(),
+        CredentialMissing::InferenceOnly => {
+            format!("no stored sign-in; {} cannot read usage", provider.info().inference_token.variable)
+        }
         CredentialMissing::EmptyToken => "sign-in has no token".to_owned(),
         CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => "sign-in has ended".to_owned(),
         CredentialMissing::Unreadable(why) => format!("cannot be read: {why}"),
@@ -36,7 +39,7 @@ fn absent(absence: &CredentialMissing) -> String {
 }
 
 /// The result of adding a folder. `known` is the label of the account, if it is already listed.
-pub fn folder_added(text: &str, read: &CredentialRead, known: Option<&str>) -> String {
+pub fn folder_added(provider: Provider, text: &str, read: &CredentialRead, known: Option<&str>) -> String {
     match (read, known) {
         (CredentialRead::Found(_), Some(known)) => {
             format!("Added {text}. It has the same sign-in as {known}, so both count as one account with one limit.")
@@ -47,8 +50,8 @@ pub fn folder_added(text: &str, read: &CredentialRead, known: Option<&str>) -> S
         },
         (CredentialRead::Absent(absence), _) => format!(
             "Added {text} ({}). Holdoff watches it. To sign in there, run: {}",
-            absent(absence),
-            command_for(Some(text), false)
+            absent(provider, absence),
+            command_for(provider, Some(text), false)
         ),
     }
 }
@@ -58,7 +61,7 @@ mod tests {
     use super::*;
     use crate::credential::token::Token;
     use crate::credential::{Credential, Identity, Naming, OAuthClient};
-    use crate::state::{Provider, State};
+    use crate::state::State;
     use crate::time::{Boot, Moment};
 
     const NOW: Wall = Wall(1_789_387_200_000);
@@ -100,10 +103,11 @@ mod tests {
     #[test]
     fn folder_added_message_names_the_account_or_sign_in_command() {
         let known = found(NOW.0, Some("ann@example.com"));
-        let said = folder_added("~/work", &known, Some("Ann"));
+        let said = folder_added(Provider::Anthropic, "~/work", &known, Some("Ann"));
         assert!(said.contains("the same sign-in as Ann") && said.contains("one account"), "{said}");
-        assert!(folder_added("~/work", &known, None).contains("the sign-in of ann@example.com"));
-        let absent = folder_added("~/work", &CredentialRead::Absent(CredentialMissing::NotSignedIn), None);
+        assert!(folder_added(Provider::Anthropic, "~/work", &known, None).contains("the sign-in of ann@example.com"));
+        let absent =
+            folder_added(Provider::Anthropic, "~/work", &CredentialRead::Absent(CredentialMissing::NotSignedIn), None);
         let command = match cfg!(windows) {
             true => r#"set "CLAUDE_CONFIG_DIR=%USERPROFILE%\work" && claude auth login"#,
             false => "CLAUDE_CONFIG_DIR=~/work claude auth login",

@@ -36,8 +36,9 @@ pub use sign_in::{SignInWords, sign_in};
 pub use sign_in_steps::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};
 pub use sign_in_terminal::{SignInTerminal, sign_in_terminal};
 pub use status_line::{
-    Paint, STATUS_LINE_CHANGED, STATUS_LINE_COPIES_REMOVED, STATUS_LINE_FORGOTTEN, STATUS_LINE_NOT_THERE,
-    STATUS_LINE_THERE, StatusLine, status_line, status_line_installed, status_line_now, status_line_removed,
+    Paint, StatusLine, status_line, status_line_changed, status_line_copies_removed, status_line_folder_gone,
+    status_line_forgotten, status_line_installed, status_line_not_there, status_line_now, status_line_removed,
+    status_line_there,
 };
 pub use updates::{
     UPDATE_LAPSED, UPDATE_NO_KEY, update_checked, update_fetched, update_found, update_how, update_install_failure,

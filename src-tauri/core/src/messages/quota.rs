@@ -33,7 +33,7 @@ pub fn source(source: Source, provider: Provider) -> String {
     }
 }
 
-/// "12 min ago from Claude Code's status line", for a window from another source or at least a minute older than its reading.
+/// "12 min ago from the owner's cache", for a window from another source or at least a minute older than its reading.
 /// `None` if the reading's own age and source apply.
 pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now: Wall) -> Option<String> {
     let origin = reading.origin(window);

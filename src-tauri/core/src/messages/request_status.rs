@@ -64,7 +64,8 @@ fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Momen
     let owner = state.provider.owner();
     match trouble {
         SignInTrouble::Absent(CredentialMissing::InferenceOnly) => {
-            format!("CLAUDE_CODE_OAUTH_TOKEN cannot read usage. Checks resume when {owner} also has a stored sign-in.")
+            let variable = state.provider.info().inference_token.variable;
+            format!("{variable} cannot read usage. Checks resume when {owner} also has a stored sign-in.")
         }
         SignInTrouble::Absent(absence @ (CredentialMissing::Blanked | CredentialMissing::LoginEnded(_))) => {
             format!("{} Checks resume when you sign in again.", ended(owner, absence))

@@ -7,7 +7,7 @@ use crate::gate::Pause;
 use crate::local_time::LocalTime;
 use crate::messages::reasons::{ended, pause};
 use crate::response::Barred;
-use crate::state::{AccountState, Renewal, SignInTrouble};
+use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
 use crate::status::account::AccountStatus;
 use crate::time::Moment;
 
@@ -39,7 +39,7 @@ pub fn sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> SignInWords {
         None => works(status, zone),
         Some(SignInTrouble::Expired) => expired(state, now, zone),
         Some(SignInTrouble::Paused(cause)) => (paused_title(cause), paused(state, cause)),
-        Some(SignInTrouble::Absent(absence)) => absent(owner, absence),
+        Some(SignInTrouble::Absent(absence)) => absent(state.provider, absence),
     };
     SignInWords { title: title.to_owned(), text }
 }
@@ -65,7 +65,7 @@ fn unused(state: &AccountState) -> SignInWords {
             ("Signed in", format!("Holdoff only reads which account {owner} is signed in to."))
         }
         Some(CredentialPresence::Absent(absence)) => {
-            let (title, _) = absent(owner, absence);
+            let (title, _) = absent(state.provider, absence);
             (title, format!("{owner} has no working sign-in."))
         }
     };
@@ -130,7 +130,8 @@ fn paused(state: &AccountState, cause: &Pause) -> String {
     let why = pause(state, cause);
     let hint = match cause {
         Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => {
-            " A token from claude setup-token never has it; a sign-in in the browser does."
+            let command = state.provider.info().inference_token.command;
+            &format!(" A token from {command} never has it; a sign-in in the browser does.")
         }
         Pause::Forbidden { .. } => " It may belong to an account without a plan.",
         Pause::NotAllowed { .. } => {
@@ -143,7 +144,8 @@ fn paused(state: &AccountState, cause: &Pause) -> String {
     format!("{why}{hint} Checks are paused and resume by themselves when you sign in again.")
 }
 
-fn absent(owner: &str, absence: &CredentialMissing) -> (&'static str, String) {
+fn absent(provider: Provider, absence: &CredentialMissing) -> (&'static str, String) {
+    let (owner, info) = (provider.owner(), provider.info());
     let goes_on = "Holdoff waits and resumes by itself.";
     match absence {
         CredentialMissing::NoFile => (
@@ -151,12 +153,13 @@ fn absent(owner: &str, absence: &CredentialMissing) -> (&'static str, String) {
             format!("There is no {owner} sign-in on this computer, or it is in another folder. {goes_on}"),
         ),
         CredentialMissing::NotSignedIn => {
-            ("Signed out", format!("{owner} is not signed in to a Claude account. {goes_on}"))
+            ("Signed out", format!("{owner} is not signed in to {}. {goes_on}", info.account))
         }
         CredentialMissing::InferenceOnly => (
             "Inference-only token",
             format!(
-                "CLAUDE_CODE_OAUTH_TOKEN is set, and {owner} has no stored sign-in. Such a token cannot read usage, so Holdoff does not use it. A stored sign-in is enough; {owner} keeps using its token. {goes_on}"
+                "{} is set, and {owner} has no stored sign-in. Such a token cannot read usage, so Holdoff does not use it. A stored sign-in is enough; {owner} keeps using its token. {goes_on}",
+                info.inference_token.variable
             ),
         ),
         CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => {

@@ -6,7 +6,7 @@ use crate::credential::sign_in_flow::{LaunchSupport, SignInFlow, Urgency};
 use crate::gate::{Blocked, Spacing};
 use crate::local_time::LocalTime;
 use crate::messages::request_status::{SPACING, reason};
-use crate::providers::anthropic::credential;
+use crate::providers::OwnerFolders;
 use crate::request::Endpoint;
 use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
 use crate::status::account::AccountStatus;
@@ -96,25 +96,28 @@ pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) 
 
 /// The command that signs in, for the folder of this account.
 pub fn sign_in_command(state: &AccountState, older: bool) -> String {
-    command_for(config_folder(&state.sign_in.place), older)
+    let folder = config_folder(&state.provider.info().folders, &state.sign_in.place);
+    command_for(state.provider, folder, older)
 }
 
 /// The same for a folder as the user names it; `None` is the default folder.
-pub(super) fn command_for(folder: Option<&str>, older: bool) -> String {
-    let command = if older { credential::OLDER_SIGN_IN_COMMAND } else { credential::SIGN_IN_COMMAND };
+pub(super) fn command_for(provider: Provider, folder: Option<&str>, older: bool) -> String {
+    let info = provider.info();
+    let (command, variable) = (if older { info.sign_in.older } else { info.sign_in.command }, info.folders.variable);
     match folder {
         Some(folder) if cfg!(windows) => {
-            format!("set \"CLAUDE_CONFIG_DIR={}\" && {command}", below_profile(folder))
+            format!("set \"{variable}={}\" && {command}", below_profile(folder))
         }
-        Some(folder) => format!("CLAUDE_CONFIG_DIR={} {command}", quoted_below_home(folder)),
+        Some(folder) => format!("{variable}={} {command}", quoted_below_home(folder)),
         None => command.to_owned(),
     }
 }
 
 /// The owner's folder, if it is not the default one.
-fn config_folder(place: &str) -> Option<&str> {
-    let folder = place.strip_suffix(credential::FILE)?.trim_end_matches(['/', '\\']);
-    (!matches!(folder, "" | "~/.claude" | r"~\.claude")).then_some(folder)
+fn config_folder<'a>(folders: &OwnerFolders, place: &'a str) -> Option<&'a str> {
+    let folder = place.strip_suffix(folders.credential_file)?.trim_end_matches(['/', '\\']);
+    let below_home = folder.strip_prefix('~').and_then(|below| below.strip_prefix(['/', '\\']));
+    (!folder.is_empty() && below_home != Some(folders.default)).then_some(folder)
 }
 
 fn to_sign_in(
@@ -208,7 +211,7 @@ fn problem(provider: Provider, means: LaunchSupport) -> Option<Problem> {
                 "{owner} was not found on Holdoff's PATH or in the usual places. \
                  If it is installed, run the command below yourself. To install it, see the address below."
             ),
-            address: Some(credential::INSTALL_ADDRESS),
+            address: Some(provider.info().sign_in.install_address),
         }),
         LaunchSupport::NoTerminal => Some(Problem {
             text: "Holdoff found no terminal to open. Open one yourself and run the command below.".to_owned(),

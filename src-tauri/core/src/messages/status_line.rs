@@ -1,7 +1,8 @@
-//! Messages for Claude Code's status line: the line itself, and the effect of installing it.
+//! Messages for the status line of an owner program: the line itself, and the effect of installing it.
 
 use super::format_duration;
 use crate::local_time::LocalTime;
+use crate::providers::Provider;
 use crate::quota::{Level, Provenance, QuotaWindow, Reading, WindowKind};
 use crate::settings::Percent;
 use crate::text::{LONG_NAME_MAX, excerpt};
@@ -122,7 +123,7 @@ fn resets(told: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> 
     })
 }
 
-/// The status line in Claude Code's settings.
+/// The status line in the owner's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusLine<'a> {
     None,
@@ -135,15 +136,16 @@ pub enum StatusLine<'a> {
 }
 
 /// The current state, before any change.
-pub fn status_line_now(found: StatusLine<'_>) -> String {
+pub fn status_line_now(provider: Provider, found: StatusLine<'_>) -> String {
+    let owner = provider.owner();
     match found {
-        StatusLine::None => "Claude Code has no status line, so it does not call Holdoff.".to_owned(),
+        StatusLine::None => format!("{owner} has no status line, so it does not call Holdoff."),
         StatusLine::Other(Some(command)) => format!(
             "Your own status line does not call Holdoff. If Holdoff is added, your command keeps running and you see its output: {}",
             shown(command)
         ),
         StatusLine::Other(None) => {
-            "Claude Code has a status line of an unknown kind, which does not call Holdoff.".to_owned()
+            format!("{owner} has a status line of an unknown kind, which does not call Holdoff.")
         }
         StatusLine::Holdoff(None) => "The status line calls Holdoff.".to_owned(),
         StatusLine::Holdoff(Some(command)) => {
@@ -159,36 +161,63 @@ pub fn status_line_now(found: StatusLine<'_>) -> String {
 }
 
 /// Shown once, after an update.
-pub const STATUS_LINE_COPIES_REMOVED: &str = "Earlier versions of Holdoff kept copies of Claude Code's settings, which can contain keys and tokens. Holdoff has removed these copies. Uninstalling the status line still works.";
+pub fn status_line_copies_removed(provider: Provider) -> String {
+    format!(
+        "Earlier versions of Holdoff kept copies of {}'s settings, which can contain keys and tokens. Holdoff has removed these copies. Uninstalling the status line still works.",
+        provider.owner()
+    )
+}
 
 /// The removed status line has no earlier one to restore.
-pub const STATUS_LINE_FORGOTTEN: &str = "Holdoff has no record of your earlier status line. If you had a command of your own, restore it with /statusline in Claude Code.";
+pub fn status_line_forgotten(provider: Provider) -> String {
+    format!(
+        "Holdoff has no record of your earlier status line. If you had a command of your own, restore it with /statusline in {}.",
+        provider.owner()
+    )
+}
 
 /// The change differs from the one that the user reviewed.
-pub const STATUS_LINE_CHANGED: &str =
-    "Claude Code's settings have changed in the meantime. Nothing was written. Review the change again.";
+pub fn status_line_changed(provider: Provider) -> String {
+    format!(
+        "{}'s settings have changed in the meantime. Nothing was written. Review the change again.",
+        provider.owner()
+    )
+}
 
 /// Installed. `earlier` is the previous command.
-pub fn status_line_installed(earlier: Option<&str>) -> String {
+pub fn status_line_installed(provider: Provider, earlier: Option<&str>) -> String {
     let after = match earlier {
         Some(command) => {
             format!("Your own command keeps running, and you see its output: {}", shown(command))
         }
         None => "It shows your usage in a short line.".to_owned(),
     };
-    format!("Claude Code's status line now calls Holdoff. {after}")
+    format!("{}'s status line now calls Holdoff. {after}", provider.owner())
 }
 
 /// Removed. `earlier` is the restored command.
-pub fn status_line_removed(earlier: Option<&str>) -> String {
+pub fn status_line_removed(provider: Provider, earlier: Option<&str>) -> String {
+    let owner = provider.owner();
     match earlier {
-        Some(command) => format!("Claude Code's status line is your own command again: {}", shown(command)),
-        None => "Claude Code's status line no longer calls Holdoff.".to_owned(),
+        Some(command) => format!("{owner}'s status line is your own command again: {}", shown(command)),
+        None => format!("{owner}'s status line no longer calls Holdoff."),
     }
 }
 
-pub const STATUS_LINE_THERE: &str = "Claude Code's status line already calls Holdoff. Nothing was changed.";
-pub const STATUS_LINE_NOT_THERE: &str = "Claude Code's status line does not call Holdoff. Nothing was changed.";
+/// There is nothing to install.
+pub fn status_line_there(provider: Provider) -> String {
+    format!("{}'s status line already calls Holdoff. Nothing was changed.", provider.owner())
+}
+
+/// There is nothing to remove.
+pub fn status_line_not_there(provider: Provider) -> String {
+    format!("{}'s status line does not call Holdoff. Nothing was changed.", provider.owner())
+}
+
+/// The owner's settings are no longer among those that Holdoff knows.
+pub fn status_line_folder_gone() -> String {
+    format!("This is no longer a {} folder. Open the settings again.", Provider::owners())
+}
 
 /// A user's own command, which can be a long script.
 fn shown(command: &str) -> String {
@@ -285,7 +314,7 @@ mod tests {
             (StatusLine::Holdoff(Some("my-line")), "then your own command: my-line"),
             (StatusLine::Lost("/x/holdoff statusline"), "Install it again, or remove it."),
         ] {
-            assert!(status_line_now(found).contains(says), "{found:?}");
+            assert!(status_line_now(Provider::Anthropic, found).contains(says), "{found:?}");
         }
     }
 

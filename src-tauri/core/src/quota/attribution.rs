@@ -2,14 +2,30 @@
 
 use crate::credential::location::CredentialLocation;
 use crate::credential::{CredentialMissing, CredentialPresence, Identity};
+use crate::providers::Provider;
 use crate::quota::Reading;
 use crate::quota::merge::PassiveReading;
 use crate::state::{AccountId, State};
 use crate::time::Wall;
+use serde::{Deserialize, Serialize};
+
+/// The owner's session that reports a reading. While it is open, it repeats the limits of its own last response, as the
+/// account it was signed in with then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Session {
+    /// Path of its transcript.
+    pub transcript: Option<String>,
+    /// The owner's version.
+    pub version: Option<String>,
+    /// Total time spent waiting for responses. If it has grown since the last call, there was a new response.
+    pub api_ms: Option<u64>,
+}
 
 /// A reading as reported at a credential location.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportedReading {
+    pub provider: Provider,
     pub place: String,
     pub speaker: Speaker,
     pub reading: Reading,
@@ -76,7 +92,7 @@ impl ReportedReading {
         };
         let identity =
             Identity { account: Some(account.clone()), organization_id: organization.clone(), ..Identity::default() };
-        let named = AccountId::of(crate::state::Provider::Anthropic, &identity, "");
+        let named = AccountId::of(self.provider, &identity, "");
         let known = state.accounts.keys().chain(places.iter().filter_map(|place| place.account.as_ref()));
         let known: Vec<&AccountId> = known.collect();
         if organization.is_some() && known.contains(&&named) {

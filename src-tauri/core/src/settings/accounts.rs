@@ -1,6 +1,7 @@
 //! The settings as they apply to one account: its own ones, else its login's, else those for all.
 
 use super::{AccountSettings, Readings, Settings};
+use crate::providers::Provider;
 use crate::state::AccountId;
 
 /// What a label applies to.
@@ -43,6 +44,11 @@ impl Settings {
     /// Whether the user has chosen a source of readings for any account.
     pub fn says_readings(&self) -> bool {
         self.readings.is_some() || self.accounts.values().any(|chosen| chosen.readings.is_some())
+    }
+
+    /// The config folders of a provider's owner beside the default one.
+    pub fn config_dirs(&self, provider: Provider) -> &[String] {
+        self.config_dirs.get(&provider).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -163,7 +169,7 @@ mod tests {
             [json!("work"), json!("./work"), json!("../work"), json!(""), json!("~ann/x"), json!(7), json!(null)]
         {
             let (settings, problems) = parse(json!({"claude_config_dirs": ["~/a", wrong, "/b", "~"]}));
-            assert_eq!(settings.claude_config_dirs, ["~/a", "/b", "~"]);
+            assert_eq!(settings.config_dirs(Provider::Anthropic), ["~/a", "/b", "~"]);
             assert!(problems.len() == 1 && problems[0].contains("ignored"), "{problems:?}");
         }
         assert_eq!(parse(json!({"claude_config_dirs": "~/a"})).1.len(), 1);

@@ -2,11 +2,11 @@
 
 use super::rules::{OTHER_KIND, check_label};
 use super::{Readings, Settings};
+use crate::providers::Provider;
 use crate::state::AccountId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-const FOLDERS: &str = "claude_config_dirs";
 const ACCOUNTS: &str = "accounts";
 const LABEL: &str = "label";
 
@@ -67,10 +67,10 @@ impl SettingsChange {
             object.insert(ACCOUNTS.to_owned(), accounts.into());
         }
         if self.add_folder.is_some() || self.remove_folder.is_some() {
-            let mut folders = as_list(object.remove(FOLDERS));
+            let mut folders = as_list(object.remove(folders_setting()));
             folders.retain(|listed| self.remove_folder.is_none() || listed.as_str() != self.remove_folder.as_deref());
             folders.extend(self.add_folder.map(Value::from));
-            object.insert(FOLDERS.to_owned(), folders.into());
+            object.insert(folders_setting().to_owned(), folders.into());
         }
     }
 }
@@ -92,6 +92,11 @@ impl AccountChange {
         }
         accounts.insert(id, account.into());
     }
+}
+
+/// A page names a folder alone, which is one of the first provider's owner.
+fn folders_setting() -> &'static str {
+    Provider::ALL[0].info().folders.setting
 }
 
 /// Replaces any other value, which was unusable anyway, by an empty object.

@@ -3,6 +3,7 @@
 use super::VERSION;
 use super::rules::{Quotes, Rule, check_folder, check_label, choice, flag, readings};
 use super::values::{AccountSettings, Readings};
+use crate::providers::Provider;
 use crate::state::AccountId;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -48,16 +49,21 @@ impl Parser<'_> {
         )
     }
 
-    pub fn folders(&mut self) -> Vec<String> {
-        let listed: Vec<Value> = self.setting("claude_config_dirs", Vec::new(), choice("a list of folders"));
-        listed.iter().filter_map(|value| self.folder(value)).collect()
+    pub fn folders(&mut self) -> BTreeMap<Provider, Vec<String>> {
+        let folders = Provider::ALL.map(|provider| (provider, self.folders_in(provider.info().folders.setting)));
+        folders.into_iter().filter(|(_, listed)| !listed.is_empty()).collect()
     }
 
-    fn folder(&mut self, value: &Value) -> Option<String> {
+    fn folders_in(&mut self, key: &str) -> Vec<String> {
+        let listed: Vec<Value> = self.setting(key, Vec::new(), choice("a list of folders"));
+        listed.iter().filter_map(|value| self.folder(key, value)).collect()
+    }
+
+    fn folder(&mut self, key: &str, value: &Value) -> Option<String> {
         let text = value.as_str().unwrap_or_default();
         if let Err(allowed) = check_folder(text) {
             self.problems.push(format!(
-                "settings.json: \"claude_config_dirs\" lists {}, which is ignored. {allowed}",
+                "settings.json: \"{key}\" lists {}, which is ignored. {allowed}",
                 self.quotes.shown(Some(value))
             ));
             return None;

@@ -2,6 +2,7 @@
 
 use super::values::{LABEL_MAX, Readings};
 use crate::gate::policy::POLL_INTERVAL;
+use crate::providers::Provider;
 use crate::text::{clean, excerpt};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -161,7 +162,8 @@ pub fn check_folder(text: &str) -> Result<(), String> {
     if below_home || Path::new(text).is_absolute() {
         return Ok(());
     }
-    Err("Use the full path of the folder, such as ~/.claude-work.".to_owned())
+    let examples = Provider::ALL.map(|provider| provider.info().folders.example).join(" or ");
+    Err(format!("Use the full path of the folder, such as {examples}."))
 }
 
 /// A setting in the change. Null means "unchanged", and an empty string means null.

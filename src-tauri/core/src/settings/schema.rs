@@ -9,6 +9,7 @@ use super::values::{AccountSettings, MetricsSettings, Percent, Readings, Theme};
 use crate::gate::policy::DEFAULT_POLL_INTERVAL;
 use crate::local_time::ClockChoice;
 use crate::notification::thresholds::{QuietHours, Thresholds};
+use crate::providers::Provider;
 use crate::state::AccountId;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -37,9 +38,9 @@ macro_rules! settings {
         pub struct Settings {
             $( $(#[$page_meta])* $(#[serde(rename = $page_key)])? pub $page: $page_type, )*
             $( $(#[$file_meta])* #[serde(skip)] pub $file: $file_type, )*
-            /// Config folders of Claude Code beside the default one: full paths, or below `~/`.
+            /// The config folders of each owner beside the default one: full paths, or below `~/`.
             #[serde(skip)]
-            pub claude_config_dirs: Vec<String>,
+            pub config_dirs: BTreeMap<Provider, Vec<String>>,
             /// What was chosen for single accounts.
             #[serde(skip)]
             pub accounts: BTreeMap<AccountId, AccountSettings>,
@@ -50,7 +51,7 @@ macro_rules! settings {
                 Self {
                     $( $page: $page_default, )*
                     $( $file: $file_default, )*
-                    claude_config_dirs: Vec::new(),
+                    config_dirs: BTreeMap::new(),
                     accounts: BTreeMap::new(),
                 }
             }
@@ -62,7 +63,7 @@ macro_rules! settings {
                 Self {
                     $( $page: file.setting(key!($page $($page_key)?), default.$page, $page_rule), )*
                     $( $file: file.setting(key!($file), default.$file, $file_rule), )*
-                    claude_config_dirs: file.folders(),
+                    config_dirs: file.folders(),
                     accounts: file.accounts(),
                 }
             }

@@ -11,7 +11,7 @@ const SEAT: char = '/';
 /// Replaces the login of an account without a name.
 const TOKEN: &str = "token-";
 
-/// One seat at one provider, such as `anthropic:3f2c…/9a0b…`: a login and, if known, an organization.
+/// One seat at one provider, such as `provider:3f2c…/9a0b…`: a login and, if known, an organization.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub String);

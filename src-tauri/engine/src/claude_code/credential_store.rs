@@ -6,24 +6,26 @@ mod tests;
 
 #[cfg(target_os = "macos")]
 use crate::claude_code::keychain;
+use crate::claude_code::managed_settings::managed_settings;
 use crate::claude_code::picked;
 use crate::platform::fs;
 use crate::platform::fs::ReadError;
+use holdoff_core::ReportedReading;
+use holdoff_core::credential::store_paths::StorePaths;
 use holdoff_core::credential::{CredentialMissing, CredentialRead, Identity};
-use holdoff_core::providers::Provider;
 use holdoff_core::providers::anthropic::cached_usage;
 use holdoff_core::providers::anthropic::cached_usage::Cached;
 use holdoff_core::providers::anthropic::credential;
+use holdoff_core::providers::{OwnerVariables, Provider};
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Contains the account's identity; located beside the credential or in the home folder.
-const IDENTITY_FILE: &str = ".claude.json";
-/// The members to read. The file also holds the owner's settings, caches and prompts, and grows to hundreds of megabytes for
-/// some users; those are skipped.
+const PROVIDER: Provider = Provider::Anthropic;
+/// The members of the identity file to read. The file also holds the owner's settings, caches and prompts, and grows to
+/// hundreds of megabytes for some users; those are skipped.
 const IDENTITY: [&str; 2] = ["oauthAccount", "cachedUsageUtilization"];
 const IDENTITY_MAX: u64 = 1024 * 1024 * 1024;
 /// A non-atomic write by the owner finishes within a few milliseconds.
@@ -33,81 +35,34 @@ pub(super) const LOOKS: usize = 4;
 /// The location of one Claude Code sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialStore {
-    config_dir: PathBuf,
-    /// The folder of the credential and its locks.
-    storage_dir: PathBuf,
-    identity_file: PathBuf,
-    home: Option<PathBuf>,
-    /// The owner's `CLAUDE_CONFIG_DIR`, which determines the name of its Keychain item.
-    variable: Option<OsString>,
-    /// The owner's `CLAUDE_SECURESTORAGE_CONFIG_DIR`.
-    storage_variable: Option<OsString>,
+    paths: StorePaths,
     /// The owner also has an inference token, which it uses if no credential is stored.
     inference_token: bool,
 }
 
 impl CredentialStore {
-    /// Uses `CLAUDE_CONFIG_DIR` if it is set and not empty, else `~/.claude`.
-    pub fn from_env(home: &Path, claude_config_dir: Option<&OsStr>) -> Self {
-        let home = home.to_owned();
-        match claude_config_dir.filter(|dir| !dir.is_empty()) {
-            Some(dir) => Self::named(PathBuf::from(dir), Some(home)),
-            None => Self {
-                config_dir: home.join(".claude"),
-                storage_dir: home.join(".claude"),
-                identity_file: home.join(IDENTITY_FILE),
-                home: Some(home),
-                variable: None,
-                storage_variable: None,
-                inference_token: false,
-            },
-        }
+    /// Where the owner stores its sign-in with these variables.
+    pub fn of(home: &Path, variables: &OwnerVariables) -> Self {
+        Self::at(PROVIDER.spec().location(home, variables, absolute))
     }
 
-    /// A folder added by the user. `~/` is the home folder, and `~/.claude` means the default location.
-    pub fn in_dir(config_dir: PathBuf) -> Self {
-        Self::added(config_dir, std::env::home_dir().filter(|home| home.is_absolute()))
+    /// The same, with at most the variable for the config folder.
+    pub fn from_env(home: &Path, config_dir: Option<&OsStr>) -> Self {
+        Self::of(home, &OwnerVariables { config_dir: config_dir.map(ToOwned::to_owned), ..OwnerVariables::default() })
+    }
+
+    /// A folder added by the user.
+    pub fn in_dir(config_dir: &Path) -> Self {
+        Self::added(config_dir, std::env::home_dir().filter(|home| home.is_absolute()).as_deref())
     }
 
     /// Like [`CredentialStore::in_dir`], with this home folder.
-    pub fn added(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
-        let Some(home) = home else {
-            return Self::named(config_dir, None);
-        };
-        let config_dir = match config_dir.strip_prefix("~") {
-            Ok(below) => home.join(below),
-            Err(_) => config_dir,
-        };
-        if config_dir == home.join(".claude") {
-            return Self::from_env(&home, None);
-        }
-        Self::named(config_dir, Some(home))
+    pub fn added(config_dir: &Path, home: Option<&Path>) -> Self {
+        Self::at(PROVIDER.spec().added_location(config_dir, home, absolute))
     }
 
-    fn named(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
-        let variable = Some(config_dir.clone().into_os_string());
-        let config_dir = std::path::absolute(&config_dir).unwrap_or(config_dir);
-        Self {
-            identity_file: config_dir.join(IDENTITY_FILE),
-            storage_dir: config_dir.clone(),
-            config_dir,
-            home,
-            variable,
-            storage_variable: None,
-            inference_token: false,
-        }
-    }
-
-    /// Sets a separate folder for the credential and its locks. On macOS the credential is in the Keychain, and its item name
-    /// is then unknown.
-    #[must_use]
-    pub fn stored_in(self, variable: Option<&OsStr>) -> Self {
-        let Some(variable) = variable.filter(|dir| !dir.is_empty() && !cfg!(target_os = "macos")) else {
-            return self;
-        };
-        let dir = PathBuf::from(variable);
-        let storage_dir = std::path::absolute(&dir).unwrap_or(dir);
-        Self { storage_dir, storage_variable: Some(variable.to_owned()), ..self }
+    fn at(paths: StorePaths) -> Self {
+        Self { paths, inference_token: false }
     }
 
     /// Sets whether the owner also has an inference token.
@@ -118,34 +73,41 @@ impl CredentialStore {
 
     /// The provider of the sign-in.
     pub fn provider(&self) -> Provider {
-        Provider::Anthropic
+        PROVIDER
     }
 
     pub fn config_dir(&self) -> &Path {
-        &self.config_dir
+        &self.paths.config_dir
     }
 
     /// The folder of the credential, nearly always the config folder.
     pub fn storage_dir(&self) -> &Path {
-        &self.storage_dir
+        &self.paths.storage_dir
     }
 
-    /// The owner's `CLAUDE_CONFIG_DIR` for this folder; `None` if unset.
+    /// The owner's `CLAUDE_CONFIG_DIR` for this folder, which determines the name of its Keychain item; `None` if unset.
     pub fn variable(&self) -> Option<&OsStr> {
-        self.variable.as_deref()
+        self.paths.config_variable.as_deref()
     }
 
     /// The owner's `CLAUDE_SECURESTORAGE_CONFIG_DIR`; `None` if unset.
     pub fn storage_variable(&self) -> Option<&OsStr> {
-        self.storage_variable.as_deref()
+        self.paths.storage_variable.as_deref()
     }
 
     pub fn credential_path(&self) -> PathBuf {
-        self.storage_dir.join(credential::FILE)
+        self.paths.credential.clone()
     }
 
     pub fn identity_path(&self) -> &Path {
-        &self.identity_file
+        &self.paths.identity
+    }
+
+    /// The settings files whose `env` applies to the owner's requests, highest precedence first.
+    pub fn settings_files(&self) -> Vec<PathBuf> {
+        let mut files = managed_settings();
+        files.push(self.config_dir().join("settings.json"));
+        files
     }
 
     /// When the credential file was last modified; `None` if it does not exist.
@@ -154,8 +116,9 @@ impl CredentialStore {
     }
 
     /// The usage that the owner cached at its own last check.
-    pub fn cached(&self) -> Option<Cached> {
-        cached_usage::read(&self.about_itself()?)
+    pub fn cached(&self) -> Option<ReportedReading> {
+        let Cached { speaker, reading } = cached_usage::read(&self.about_itself()?)?;
+        Some(ReportedReading { provider: self.provider(), place: self.place(), speaker, reading })
     }
 
     /// The project folders that the owner has recorded.
@@ -165,7 +128,7 @@ impl CredentialStore {
             #[serde(default)]
             projects: BTreeMap<PathBuf, serde::de::IgnoredAny>,
         }
-        let read = picked::read(&self.identity_file, &["projects"], IDENTITY_MAX);
+        let read = picked::read(&self.paths.identity, &["projects"], IDENTITY_MAX);
         let file = read.and_then(|bytes| serde_json::from_slice::<File>(&bytes).ok());
         file.map(|file| file.projects.into_keys().filter(|folder| folder.is_absolute()).collect()).unwrap_or_default()
     }
@@ -173,10 +136,11 @@ impl CredentialStore {
     /// The location with all links and dots resolved. Blocks.
     pub fn real_place(&self) -> String {
         let real = |dir: &Path| std::fs::canonicalize(dir).ok();
-        match real(&self.storage_dir).filter(|dir| *dir != self.storage_dir) {
+        match real(self.storage_dir()).filter(|dir| *dir != self.storage_dir()) {
             Some(storage_dir) => {
-                let home = self.home.as_deref().map(|home| real(home).unwrap_or_else(|| home.to_owned()));
-                Self { storage_dir, home, ..self.clone() }.place()
+                let home = self.paths.home.as_deref().map(|home| real(home).unwrap_or_else(|| home.to_owned()));
+                let credential = storage_dir.join(credential::FILE);
+                StorePaths { storage_dir, credential, home, ..self.paths.clone() }.place()
             }
             None => self.place(),
         }
@@ -184,12 +148,7 @@ impl CredentialStore {
 
     /// The location as shown to the user, with `~` for the home folder.
     pub fn place(&self) -> String {
-        let path = self.credential_path();
-        let below = self.home.as_deref().and_then(|home| path.strip_prefix(home).ok());
-        match below {
-            Some(below) => Path::new("~").join(below).display().to_string(),
-            None => path.display().to_string(),
-        }
+        self.paths.place()
     }
 
     /// Reads the credential. Blocks, usually briefly, but up to 120 ms if the file cannot be parsed, since the owner may be in
@@ -224,7 +183,7 @@ impl CredentialStore {
     /// Tries the Keychain first, because a file beside it may be long outdated.
     #[cfg(target_os = "macos")]
     fn stored(&self) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {
-        match keychain::read(self.variable.as_deref())? {
+        match keychain::read(self.variable())? {
             Some(bytes) => Ok(bytes.into()),
             None => in_file(&self.credential_path()),
         }
@@ -236,8 +195,12 @@ impl CredentialStore {
 
     /// The members of the identity file that matter here.
     fn about_itself(&self) -> Option<Vec<u8>> {
-        picked::read(&self.identity_file, &IDENTITY, IDENTITY_MAX)
+        picked::read(&self.paths.identity, &IDENTITY, IDENTITY_MAX)
     }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn in_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {

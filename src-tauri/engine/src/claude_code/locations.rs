@@ -9,12 +9,32 @@ use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, Settings};
 use std::path::{Path, PathBuf};
 
+const PROVIDER: Provider = Provider::Anthropic;
+
+/// Where Claude Code, started in this environment, stores its sign-in.
+pub fn own(environment: &Environment) -> CredentialStore {
+    CredentialStore::of(&environment.home, &environment.owner(PROVIDER))
+}
+
+/// Same for a session with another config folder (`None`: the default one). The storage-folder variable applies only to
+/// [`own`].
+pub fn of_config_dir(environment: &Environment, config_dir: Option<&Path>) -> CredentialStore {
+    let source = CredentialStore::from_env(&environment.home, config_dir.map(Path::as_os_str));
+    let own = own(environment);
+    if source.config_dir() == own.config_dir() { own } else { source }
+}
+
+/// The folder as added to the settings.
+pub fn added(home: &Path, folder: &str) -> CredentialStore {
+    CredentialStore::added(folder.as_ref(), Some(home))
+}
+
 /// All locations in display order.
 pub fn all(environment: &Environment, settings: &Settings) -> Vec<CredentialStore> {
     let home = &environment.home;
-    let added = settings.claude_config_dirs.iter().map(|dir| CredentialStore::added(dir.into(), Some(home.clone())));
+    let added = settings.config_dirs(PROVIDER).iter().map(|dir| CredentialStore::added(dir.as_ref(), Some(home)));
     let mut sources: Vec<(PathBuf, CredentialStore)> = Vec::new();
-    for source in [environment.source_of(None), environment.source()].into_iter().chain(added) {
+    for source in [of_config_dir(environment, None), own(environment)].into_iter().chain(added) {
         if sources.iter().any(|(_, known)| known.storage_dir() == source.storage_dir()) {
             continue;
         }
@@ -23,7 +43,7 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<CredentialStor
             sources.push((real, source));
         }
     }
-    let first = environment.inference_token.then(|| first(environment));
+    let first = environment.owner(PROVIDER).inference_token.then(|| first(environment));
     let with_token = |(_, source): (PathBuf, CredentialStore)| {
         let is_first = first.as_ref().is_some_and(|first| source.place() == *first);
         source.with_inference_token(is_first)
@@ -33,13 +53,13 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<CredentialStor
 
 /// The location where the first sign-in is expected: where Claude Code would store it in Holdoff's environment.
 pub fn first(environment: &Environment) -> String {
-    let (named, default) = (environment.source(), environment.source_of(None));
+    let (named, default) = (own(environment), of_config_dir(environment, None));
     if real(named.storage_dir()) == real(default.storage_dir()) { default.place() } else { named.place() }
 }
 
 /// The listed location of the active config folder, whatever its name.
 pub fn in_force(environment: &Environment, listed: &[CredentialStore]) -> String {
-    let named = environment.source();
+    let named = own(environment);
     let dir = real(named.storage_dir());
     listed.iter().find(|source| real(source.storage_dir()) == dir).unwrap_or(&named).place()
 }
@@ -47,9 +67,10 @@ pub fn in_force(environment: &Environment, listed: &[CredentialStore]) -> String
 /// Whether the user did not choose this location: it is the default one, but the variable or the settings name only others.
 pub fn is_unasked(source: &CredentialStore, environment: &Environment, settings: &Settings) -> bool {
     let home = &environment.home;
-    let added = settings.claude_config_dirs.iter().map(|dir| CredentialStore::added(dir.into(), Some(home.clone())));
-    let is_named = environment.claude_config_dir.is_some() || environment.claude_storage_dir.is_some();
-    let mut asked = added.chain(is_named.then(|| environment.source())).peekable();
+    let added = settings.config_dirs(PROVIDER).iter().map(|dir| CredentialStore::added(dir.as_ref(), Some(home)));
+    let variables = environment.owner(PROVIDER);
+    let is_named = variables.config_dir.is_some() || variables.storage_dir.is_some();
+    let mut asked = added.chain(is_named.then(|| own(environment))).peekable();
     asked.peek().is_some() && asked.all(|asked| real(asked.storage_dir()) != real(source.storage_dir()))
 }
 
@@ -61,6 +82,7 @@ fn real(dir: &Path) -> PathBuf {
 /// A folder that the user may add.
 #[derive(Debug, Clone)]
 pub struct Candidate {
+    pub provider: Provider,
     /// The text for the settings.
     pub text: String,
     /// The sign-in found there.
@@ -72,7 +94,7 @@ impl Candidate {
     /// The account that is signed in there.
     pub fn account(&self) -> Option<AccountId> {
         match &self.read {
-            CredentialRead::Found(found) => Some(AccountId::of(Provider::Anthropic, &found.identity, &self.place)),
+            CredentialRead::Found(found) => Some(AccountId::of(self.provider, &found.identity, &self.place)),
             CredentialRead::Absent(_) => None,
         }
     }
@@ -88,7 +110,7 @@ pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> R
         return Err("Name the folder, such as ~/.claude-work.".to_owned());
     }
     check_folder(text)?;
-    let source = CredentialStore::added(text.into(), Some(environment.home.clone()));
+    let source = added(&environment.home, text);
     let dir = source.config_dir();
     if dir.file_name().is_some_and(|name| name == holdoff_core::providers::anthropic::credential::FILE) {
         let folder = text.rsplit_once(['/', '\\']).map_or(text, |(folder, _)| folder);
@@ -106,7 +128,7 @@ pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> R
         let place = known.place();
         return Err(format!("Holdoff already uses this folder, for {place}."));
     }
-    Ok(Candidate { text: text.to_owned(), read: source.read(), place: source.place() })
+    Ok(Candidate { provider: PROVIDER, text: text.to_owned(), read: source.read(), place: source.place() })
 }
 
 #[cfg(test)]
@@ -157,7 +179,7 @@ mod tests {
         }
 
         fn settings(&self) -> Settings {
-            Settings { claude_config_dirs: self.added.clone(), ..Settings::default() }
+            Settings { config_dirs: [(PROVIDER, self.added.clone())].into(), ..Settings::default() }
         }
 
         #[track_caller]

@@ -2,9 +2,9 @@
 //! reads it, not the status line command, and only a bounded part of its beginning and end.
 
 use crate::platform::fs;
-use holdoff_core::providers::anthropic::status_line::Session;
+use holdoff_core::providers::Provider;
 use holdoff_core::providers::anthropic::transcript::Transcript;
-use holdoff_core::{Reading, ReportedReading, Speaker, Wall};
+use holdoff_core::{Reading, ReportedReading, Session, Speaker, Wall};
 use std::collections::BTreeMap;
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ impl Sessions {
             (Some(path), None) => Transcript::default().speaker(session, |version| self.writes_owners(version, path)),
             (None, _) => Speaker::Unnamed,
         };
-        Some(ReportedReading { place, speaker, reading })
+        Some(ReportedReading { provider: Provider::Anthropic, place, speaker, reading })
     }
 
     /// When the last response arrived that a session reports at `now`. An open session keeps repeating it, so it keeps its age

@@ -30,7 +30,7 @@ impl CredentialStore {
     /// Fails if the file or its folder cannot be written. A missing or unparsable sign-in is not an error.
     pub fn rehearse_store(&self) -> Result<(), String> {
         #[cfg(target_os = "macos")]
-        if matches!(crate::claude_code::keychain::read(self.variable.as_deref()), Ok(Some(_))) {
+        if matches!(crate::claude_code::keychain::read(self.variable()), Ok(Some(_))) {
             return Ok(());
         }
         rehearse(&self.credential_path())
@@ -49,7 +49,7 @@ impl CredentialStore {
     fn store_in_keychain(&self, successor: &RenewedTokens) -> Option<WriteBack> {
         use crate::claude_code::keychain;
         let failed = |absence| Some(WriteBack::Failed(words(absence)));
-        let item = match keychain::read(self.variable.as_deref()) {
+        let item = match keychain::read(self.variable()) {
             Ok(Some(item)) => item,
             Ok(None) => return None,
             Err(absence) => return failed(absence),
@@ -58,7 +58,7 @@ impl CredentialStore {
             Succession::There => WriteBack::Written,
             Succession::Changed => WriteBack::Changed,
             Succession::Unreadable(why) => WriteBack::Failed(why.to_owned()),
-            Succession::Write(rewritten) => match keychain::write(self.variable.as_deref(), rewritten.expose()) {
+            Succession::Write(rewritten) => match keychain::write(self.variable(), rewritten.expose()) {
                 Ok(()) => WriteBack::Written,
                 Err(absence) => return failed(absence),
             },

@@ -1,13 +1,11 @@
 //! Reads one credential location: at the start, whenever it changes, and periodically to find changes that cause no event. Also
 //! reads the limits that the owner or its status line left there.
 
-use crate::claude_code::CredentialStore;
-use crate::claude_code::sessions::Sessions;
 use crate::credentials::{FileWatcher, Stamp, Watch};
+use crate::owners::{CredentialStore, Sessions};
 use crate::platform::clock::Clock;
 use crate::storage::reading_spool;
 use holdoff_core::credential::CredentialMissing;
-use holdoff_core::providers::anthropic::cached_usage::Cached;
 use holdoff_core::{CredentialRead, Moment, ReportedReading, Wall};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -245,14 +243,9 @@ fn readings(
     (place, real): (&str, &str),
     sessions: &Sessions,
 ) -> Vec<ReportedReading> {
-    let cached = source.cached().map(|Cached { speaker, reading }| ReportedReading {
-        place: place.to_owned(),
-        speaker,
-        reading,
-    });
     let left = reading_spool::take_up(data_dir, real)
         .and_then(|(reading, session)| sessions.reading(place.to_owned(), reading, &session));
-    cached.into_iter().chain(left).collect()
+    source.cached().into_iter().chain(left).collect()
 }
 
 /// Reads a credential on a thread that may block.

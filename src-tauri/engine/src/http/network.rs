@@ -1,9 +1,8 @@
-//! How the owner of a sign-in reaches its provider: the proxy and certificates that companies configure for Claude Code, in the
+//! How the owner of a sign-in reaches its provider: the proxy and certificates that companies configure for the owner, in the
 //! environment or in the `env` of its settings. Holdoff uses the same route.
 //!
 //! Only the names below are read from the settings. Only a path, or a proxy's address without user and password, is ever shown.
 
-use crate::claude_code::CredentialStore;
 use crate::platform::fs;
 use holdoff_core::text::without_bom;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -15,7 +14,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-/// The first one set applies, as in Claude Code, which ignores the last two.
+/// The first one set applies, as with the owner, which ignores the last two.
 const PROXIES: [&str; 6] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// Certificates that replace the system's.
@@ -26,13 +25,6 @@ const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "soc
 
 /// Settings with many hooks take tens of kilobytes; a complete set of root certificates takes a few hundred.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
-
-#[cfg(target_os = "macos")]
-const MANAGED: &str = "/Library/Application Support/ClaudeCode";
-#[cfg(windows)]
-const MANAGED: &str = r"C:\Program Files\ClaudeCode";
-#[cfg(not(any(target_os = "macos", windows)))]
-const MANAGED: &str = "/etc/claude-code";
 
 /// The values of these names from one place. `Debug` hides them, because a proxy's address may contain a password.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -51,7 +43,7 @@ impl Variables {
         Self(names().filter_map(set).collect())
     }
 
-    /// Reads them from the `env` of a Claude Code settings file. A missing or unreadable file sets none, as in Claude Code.
+    /// Reads them from the `env` of an owner's settings file. A missing or unreadable file sets none, as with the owner.
     fn in_settings(path: &Path) -> Self {
         #[derive(Deserialize)]
         struct Settings {
@@ -93,14 +85,8 @@ impl fmt::Debug for Route {
 }
 
 impl Network {
-    /// Managed settings take precedence, then the settings in the owner's folder, then the environment. Blocks briefly.
-    pub fn of(source: &CredentialStore, environment: &Variables) -> Self {
-        let mut files = managed_settings();
-        files.push(source.config_dir().join("settings.json"));
-        Self::layered(&files, environment)
-    }
-
-    fn layered(files: &[PathBuf], environment: &Variables) -> Self {
+    /// The owner's settings files, highest precedence first, then the environment. Blocks briefly.
+    pub fn of(files: &[PathBuf], environment: &Variables) -> Self {
         let settings = files.iter().map(|path| (path.display().to_string(), Variables::in_settings(path)));
         let layers = settings.chain([("the environment".to_owned(), environment.clone())]);
         Self { layers: layers.filter(|(_, variables)| !variables.0.is_empty()).collect() }
@@ -151,21 +137,6 @@ impl Network {
         let matcher = Matcher::builder().all(proxy.as_str().to_owned()).no(entries.join(",")).build();
         base.as_str().parse().is_ok_and(|base| matcher.intercept(&base).is_none())
     }
-}
-
-/// Claude Code's managed settings on this computer, highest precedence first.
-pub(crate) fn managed_settings() -> Vec<PathBuf> {
-    managed(Path::new(MANAGED))
-}
-
-fn managed(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder.join("managed-settings.d")).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    files.reverse();
-    files.push(folder.join("managed-settings.json"));
-    files
 }
 
 /// A setting in force.

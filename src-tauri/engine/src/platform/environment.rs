@@ -9,19 +9,20 @@ pub use allowed::for_windows;
 pub use bases::Bases;
 pub use releases::Releases;
 
-use crate::claude_code::CredentialStore;
 use crate::http::network::Variables;
 use crate::platform::clock::{Clock, ClockSpec};
 use crate::platform::fs::make_folder;
 use crate::platform::private_files;
 use crate::storage::newer_data::NewerData;
+use holdoff_core::providers::{OwnerVariables, Provider};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The folder name under the data home, and the app's identifier.
 pub const IDENTIFIER: &str = "dev.holdoff.tray";
 
-/// Overrides the default data folder. The status-line command in Claude Code's settings carries it.
+/// Overrides the default data folder. The status-line command in an owner's settings carries it.
 pub const DATA_DIR_VARIABLE: &str = "HOLDOFF_DATA_DIR";
 
 /// A sibling of the default data folder.
@@ -35,11 +36,7 @@ pub struct Environment {
     pub log_dir: PathBuf,
     /// For sockets; lasts as long as the session.
     pub runtime_dir: Option<PathBuf>,
-    pub claude_config_dir: Option<OsString>,
-    /// Where Claude Code stores its credential instead of its config folder.
-    pub claude_storage_dir: Option<OsString>,
-    /// `CLAUDE_CODE_OAUTH_TOKEN` is set. Its value is not read: such a token may not read usage.
-    pub inference_token: bool,
+    owners: BTreeMap<Provider, OwnerVariables>,
     /// Proxy and certificate variables.
     pub network: Variables,
     pub bases: Bases,
@@ -55,9 +52,9 @@ pub struct Environment {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(
-        "{variable} cannot be used: {why}. Holdoff sends sign-ins only to Anthropic, or to this computer for tests. Unset {variable}, or set it to a loopback address such as http://127.0.0.1:8080."
+        "{variable} cannot be used: {why}. Holdoff sends sign-ins only to {provider}, or to this computer for tests. Unset {variable}, or set it to a loopback address such as http://127.0.0.1:8080."
     )]
-    Base { variable: &'static str, why: &'static str },
+    Base { provider: &'static str, variable: &'static str, why: &'static str },
     #[error(
         "{variable} cannot be used: {why}. It is for tests only: Holdoff checks for updates at its own address with its own key, or at a server on this computer. Unset {variable}."
     )]
@@ -119,9 +116,7 @@ impl Environment {
             data_dir,
             log_dir,
             runtime_dir: absolute(var("XDG_RUNTIME_DIR")),
-            claude_config_dir: var("CLAUDE_CONFIG_DIR"),
-            claude_storage_dir: var("CLAUDE_SECURESTORAGE_CONFIG_DIR"),
-            inference_token: var("CLAUDE_CODE_OAUTH_TOKEN").is_some(),
+            owners: Provider::ALL.map(|provider| (provider, provider.variables(&var))).into(),
             network: Variables::of(&var),
             bases,
             releases,
@@ -130,16 +125,9 @@ impl Environment {
         })
     }
 
-    /// Where Claude Code, started with this environment, stores its sign-in.
-    pub fn source(&self) -> CredentialStore {
-        CredentialStore::from_env(&self.home, self.claude_config_dir.as_deref())
-            .stored_in(self.claude_storage_dir.as_deref())
-    }
-
-    /// Same for another config folder. The storage-folder variable applies only to [`Self::source`].
-    pub fn source_of(&self, config_dir: Option<&Path>) -> CredentialStore {
-        let (source, own) = (CredentialStore::from_env(&self.home, config_dir.map(Path::as_os_str)), self.source());
-        if source.config_dir() == own.config_dir() { own } else { source }
+    /// The variables of the program that owns the provider's sign-in.
+    pub fn owner(&self, provider: Provider) -> OwnerVariables {
+        self.owners.get(&provider).cloned().unwrap_or_default()
     }
 
     /// The folder shared by all of the user's copies of Holdoff, whatever `HOME` and `XDG_DATA_HOME` say: see
@@ -243,7 +231,6 @@ fn is_foreign(_: &Path) -> std::io::Result<bool> {
 mod tests {
     use super::*;
     use holdoff_core::Endpoint;
-    use holdoff_core::providers::Provider;
 
     fn from(vars: &[(&str, &str)]) -> Result<Environment, StartError> {
         let vars: Vec<(String, String)> = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();

@@ -3,8 +3,7 @@
 
 use crate::ipc::{self, Call};
 use crate::platform::fs;
-use holdoff_core::Reading;
-use holdoff_core::providers::anthropic::status_line::Session;
+use holdoff_core::{Reading, Session};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,9 +29,9 @@ pub struct From<'a> {
     pub data_dir: &'a Path,
     /// The app's socket address.
     pub address: &'a Path,
-    /// Claude Code's config folder; `None` is the default one.
+    /// The owner's config folder; `None` is the default one.
     pub config_dir: Option<&'a Path>,
-    /// The location of the sign-in, as returned by [`crate::claude_code::CredentialStore::real_place`].
+    /// The location of the sign-in, as returned by [`crate::owners::CredentialStore::real_place`].
     pub place: &'a str,
 }
 

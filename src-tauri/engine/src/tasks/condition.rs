@@ -1,9 +1,9 @@
 //! Diagnostics that only the running app has: which sign-ins the system cannot watch, and how each owner's provider is
 //! reached with the environment that the app was started with.
 
-use crate::claude_code::locations;
 use crate::credentials::monitor::Unwatched;
 use crate::http::network::Network;
+use crate::owners::locations;
 use crate::platform::environment::Environment;
 use holdoff_core::{Endpoint, Settings};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ impl Condition {
     pub fn of(environment: &Environment, settings: &Settings, unwatched: Unwatched) -> Self {
         let sources = locations::all(environment, settings);
         let networks = sources.iter().map(|source| {
-            let network = Network::of(source, &environment.network);
+            let network = Network::of(&source.settings_files(), &environment.network);
             let base = environment.bases.of(source.provider(), Endpoint::Usage);
             let condition = match base.map(|base| network.route(base)) {
                 None => NetworkCondition::default(),

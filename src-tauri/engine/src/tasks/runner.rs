@@ -15,8 +15,8 @@ mod tests;
 
 pub use context::RunnerContext;
 
-use crate::claude_code::{CredentialStore, LockedStore};
 use crate::credentials::monitor::read;
+use crate::owners::{CredentialStore, LockedStore};
 use crate::platform::clock::Clock;
 use crate::platform::random;
 use crate::platform::user_dir::AccountLock;
@@ -147,7 +147,7 @@ impl Runner {
         let now = tools.clock.now();
         let seat = tools.logins.seat(&id);
         let sign_in = earlier.sign_in.clone();
-        let state = tools.state(&id, earlier, &seat).await;
+        let state = tools.state(&id, source.provider(), earlier, &seat).await;
         let saves = state.saves;
         let mut account = Account::new(id, source.place(), state, preferences, now, random::number());
         account.settled_with(&sign_in);

@@ -4,10 +4,10 @@
 //! gate therefore overrides a state that does not include it. Entries are ordered by number, because the clock may have been
 //! set between two. If no slot can be read and the ledger has no entries, the longest cooldown that is ever honored applies.
 
-use crate::claude_code::status_line;
 use crate::credentials::monitor::Unwatched;
 use crate::http::Http;
 use crate::metrics::Requests;
+use crate::owners::status_line;
 use crate::platform::clock::stamp;
 use crate::platform::environment::Environment;
 use crate::platform::local_time;
@@ -26,10 +26,9 @@ use crate::updates::{self, Updater};
 use holdoff_core::gate::StateLoss;
 use holdoff_core::gate::recovery;
 use holdoff_core::gate::recovery::GateRecovery;
-use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::updates::UpdatesState;
-use holdoff_core::{AccountId, Moment, Reading, Settings, State, Wall, messages};
+use holdoff_core::{AccountId, Moment, Reading, Session, Settings, State, Wall};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,7 +59,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let now = clock.now();
     let dir = &environment.data_dir;
     let Loaded { kept: Kept { state, generation, recovery, mut findings }, history } = load(dir, &clock.boot_id(), now);
-    findings.extend(old_copies(dir));
+    findings.extend(status_line::tidy_copies(dir));
     let user = UserDir::of(environment);
     findings.extend(about_folders(&user, dir));
     let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
@@ -173,25 +172,13 @@ fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {
     vec![format!("Could not read Holdoff's saved state. The files are kept as {}.", names.join(" and "))]
 }
 
-/// Removes copies of Claude Code's settings left by an earlier version.
-fn old_copies(dir: &Path) -> Option<String> {
-    match status_line::remove_copies(dir) {
-        Ok(0) => None,
-        Ok(_) => Some(messages::STATUS_LINE_COPIES_REMOVED.to_owned()),
-        Err(error) => {
-            tracing::warn!(%error, "could not remove old copies of Claude Code's settings");
-            None
-        }
-    }
-}
-
 impl Engine {
     /// A sender of commands to the engine.
     pub fn commands(&self) -> mpsc::Sender<Command> {
         self.commands.clone()
     }
 
-    /// Handles a reading from a Claude Code session with this config folder. It is dropped while the engine is busy: the next
+    /// Handles a reading from an owner's session with this config folder. It is dropped while the engine is busy: the next
     /// one comes soon.
     pub fn push(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
         let _ = self.commands.try_send(Command::Reading { config_dir, reading, session });

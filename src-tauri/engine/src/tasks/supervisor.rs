@@ -8,9 +8,10 @@
 mod locations;
 mod runners;
 
-use crate::claude_code::sessions::Sessions;
 use crate::credentials::FileWatcher;
 use crate::credentials::monitor::{LocationRead, Unwatched};
+use crate::owners;
+use crate::owners::Sessions;
 use crate::platform::clock::Clock;
 use crate::platform::environment::Environment;
 use crate::storage::history::Limits;
@@ -19,9 +20,8 @@ use crate::tasks::runner::{End, RunnerCommand, RunnerContext};
 use holdoff_core::account::Preferences;
 use holdoff_core::credential::location;
 use holdoff_core::credential::poll_targets::{self, PollTarget};
-use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::state::RefreshOutcome;
-use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, ReportedReading, Settings};
+use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, ReportedReading, Session, Settings};
 use locations::Location;
 use runners::Running;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ pub enum Command {
         shown: bool,
     },
     NoticeService(bool),
-    /// A Claude Code session with this config folder (`None`: the default one) reported a reading.
+    /// An owner's session with this config folder (`None`: the default one) reported a reading.
     Reading {
         config_dir: Option<PathBuf>,
         reading: Reading,
@@ -221,7 +221,7 @@ impl Supervisor {
 
     /// Determines the account on a thread that may block, then passes the reading on.
     fn hear(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
-        let source = self.environment.source_of(config_dir.as_deref());
+        let source = owners::locations::of_config_dir(&self.environment, config_dir.as_deref());
         let reals: Vec<(String, String)> =
             self.locations.iter().map(|location| (location.real.clone(), location.place.name().to_owned())).collect();
         let (sessions, tell) = (self.sessions.clone(), self.tell_reported.clone());

@@ -1,7 +1,7 @@
 //! Installs a downloaded package with the system's package manager, or gives the command for it.
 
-use crate::claude_code::sign_in_launcher::Programs;
 use crate::platform::private_files::as_the_session_does;
+use crate::platform::programs::Programs;
 use holdoff_core::text::{LONG_NAME_MAX, clean, quoted};
 use holdoff_core::updates::Installed;
 use std::path::Path;

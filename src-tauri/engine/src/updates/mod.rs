@@ -9,13 +9,13 @@ mod person;
 
 pub use copy::ThisCopy;
 
-use crate::claude_code::CredentialStore;
-use crate::claude_code::sign_in_launcher::Programs;
 use crate::http::ReleaseServer;
 use crate::http::network::Network;
 use crate::metrics::Requests;
+use crate::owners::locations;
 use crate::platform::clock::Clock;
 use crate::platform::environment::Environment;
+use crate::platform::programs::Programs;
 use crate::platform::random;
 use crate::platform::user_dir::UserDir;
 use crate::storage::history::History;
@@ -257,12 +257,11 @@ impl Task {
         self.environment.data_dir.join("updates")
     }
 
-    /// Uses the same network route as Claude Code: a proxy that is required there is required here.
+    /// Uses the same network route as the owner of the sign-in: a proxy that is required there is required here.
     fn network(&self) -> impl Future<Output = Network> + Send + use<> {
-        let named = self.environment.claude_config_dir.as_deref();
-        let source = CredentialStore::from_env(&self.environment.home, named);
+        let source = locations::own(&self.environment);
         let variables = self.environment.network.clone();
-        async move { spawn_blocking(move || Network::of(&source, &variables)).await.unwrap_or_default() }
+        async move { spawn_blocking(move || Network::of(&source.settings_files(), &variables)).await.unwrap_or_default() }
     }
 }
 

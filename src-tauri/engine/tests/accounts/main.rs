@@ -4,6 +4,7 @@
 mod rig;
 
 use holdoff_core::credential::CredentialMissing;
+use holdoff_core::providers::Provider;
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::RefreshOutcome;
 use holdoff_core::{Endpoint, GateState, State};
@@ -36,7 +37,7 @@ async fn account_limited_does_not_delay_another_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn account_in_two_folders_has_one_poller_and_one_cooldown() {
     let mut rig = Rig::new(600.0).await;
-    rig.settings.claude_config_dirs.push("~/.claude-too".into());
+    rig.settings.config_dirs.entry(Provider::Anthropic).or_default().push("~/.claude-too".into());
     rig.sign_in_at(".claude-too", ANN);
     rig.fake.always(Answer::rate_limited(Some("3600")));
     rig.start().await;
@@ -52,7 +53,7 @@ async fn account_in_two_folders_has_one_poller_and_one_cooldown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn account_folder_takeover_respects_the_cooldown() {
     let mut rig = Rig::new(600.0).await;
-    rig.settings.claude_config_dirs.push("~/.claude-too".into());
+    rig.settings.config_dirs.entry(Provider::Anthropic).or_default().push("~/.claude-too".into());
     let too = rig.sign_in_at(".claude-too", ANN);
     rig.fake.then(Answer::rate_limited(Some("3600")));
     rig.start().await;
@@ -80,7 +81,7 @@ async fn account_folder_takeover_respects_the_cooldown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn account_switches_credential_when_the_first_expires() {
     let mut rig = Rig::new(600.0).await;
-    rig.settings.claude_config_dirs.push("~/.claude-too".into());
+    rig.settings.config_dirs.entry(Provider::Anthropic).or_default().push("~/.claude-too".into());
     let too = rig.sign_in_at(".claude-too", ANN);
     let short = Credential {
         access_token: rig.ann.access_token.clone(),
@@ -101,7 +102,7 @@ async fn account_switches_credential_when_the_first_expires() {
 #[tokio::test(flavor = "multi_thread")]
 async fn account_with_two_rejected_credentials_keeps_both_pauses() {
     let mut rig = Rig::new(1200.0).await;
-    rig.settings.claude_config_dirs.push("~/.claude-too".into());
+    rig.settings.config_dirs.entry(Provider::Anthropic).or_default().push("~/.claude-too".into());
     let too = rig.sign_in_at(".claude-too", ANN);
     rig.fake.always(Answer::missing_scope("user:profile"));
     rig.start().await;
@@ -176,13 +177,15 @@ async fn folder_added_or_removed_takes_effect_at_once() {
     let bob = rig.sign_in_at(".claude-bob", BOB);
     rig.start().await;
     rig.wait_for_reading(ANN).await;
-    rig.choose(|settings| settings.claude_config_dirs.push("~/.claude-bob".into())).await;
+    rig.choose(|settings| settings.config_dirs.entry(Provider::Anthropic).or_default().push("~/.claude-bob".into()))
+        .await;
     rig.wait_for_active(&[ANN, BOB]).await;
     rig.wait_for_reading(BOB).await;
     assert_eq!(rig.asked(&[("ann", &rig.ann), ("bob", &bob)]), ["ann", "bob"]);
-    rig.choose(|settings| settings.claude_config_dirs.clear()).await;
+    rig.choose(|settings| settings.config_dirs.clear()).await;
     rig.wait_for_active(&[ANN]).await;
-    rig.choose(|settings| settings.claude_config_dirs.push("~/.claude-bob".into())).await;
+    rig.choose(|settings| settings.config_dirs.entry(Provider::Anthropic).or_default().push("~/.claude-bob".into()))
+        .await;
     rig.wait_for_active(&[ANN, BOB]).await;
     rig.refresh().await;
     assert_eq!(rig.fake.usage_requests().len(), 2, "removed and added again, it keeps its distance");
@@ -191,7 +194,7 @@ async fn folder_added_or_removed_takes_effect_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn added_folder_sign_in_and_account_change_are_noticed() {
     let mut rig = Rig::new(1.0).await;
-    rig.settings.claude_config_dirs.push("~/.claude-new".into());
+    rig.settings.config_dirs.entry(Provider::Anthropic).or_default().push("~/.claude-new".into());
     rig.start().await;
     rig.wait_for_reading(ANN).await;
     rig.wait_for_active(&[ANN]).await;
@@ -228,7 +231,7 @@ async fn unusable_folders_do_not_affect_other_accounts() {
     std::os::unix::fs::symlink(home.join(".claude"), home.join("link")).unwrap();
     std::os::unix::fs::symlink(home.join("loop"), home.join("loop")).unwrap();
     let dirs = ["~/gone", "~/file", "~/.claude", "~/link", "~/loop", "/dev/null", "/proc/1", "~/.claude/", "~"];
-    rig.settings.claude_config_dirs = dirs.map(str::to_owned).to_vec();
+    rig.settings.config_dirs = [(Provider::Anthropic, dirs.map(str::to_owned).to_vec())].into();
     rig.start().await;
     rig.wait_for_reading(ANN).await;
     rig.wait_for_active(&[ANN]).await;

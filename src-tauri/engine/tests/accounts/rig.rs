@@ -1,5 +1,6 @@
 //! A user's computer with an engine.
 
+use holdoff_core::providers::Provider;
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::RefreshOutcome;
 use holdoff_core::{AccountId, Settings, State};
@@ -47,7 +48,7 @@ impl Rig {
 
     /// Signs Bob in to a folder of his own, which the settings list.
     pub fn with_bob(&mut self) -> Credential {
-        self.settings.claude_config_dirs.push("~/.claude-bob".into());
+        self.settings.config_dirs.entry(Provider::Anthropic).or_default().push("~/.claude-bob".into());
         self.sign_in_at(".claude-bob", BOB)
     }
 

@@ -6,6 +6,7 @@ use super::{PLACE, Step, World, quota};
 use crate::observation::{MINUTE, Observation};
 use crate::schedule::Person;
 use holdoff_core::account::Event;
+use holdoff_core::providers::Provider;
 use holdoff_core::providers::anthropic::status_line;
 use holdoff_core::{Here, ReportedReading, Speaker, State};
 
@@ -43,7 +44,7 @@ impl World {
         let Some(reading) = reading else { return Ok(()) };
         let mut state = State::new(self.machine.boot_id());
         state.accounts = process.kept.iter().map(|(id, kept)| (id.clone(), (**kept).clone())).collect();
-        let told = ReportedReading { place: PLACE.to_owned(), speaker, reading };
+        let told = ReportedReading { provider: Provider::Anthropic, place: PLACE.to_owned(), speaker, reading };
         if let Some(pushed) = told.whose(Some(Here { place: &place, written }), std::slice::from_ref(&place), &state) {
             self.tell_process(Event::Reading(pushed));
         }

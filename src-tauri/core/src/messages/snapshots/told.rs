@@ -79,8 +79,9 @@ fn spend_line_texts() {
 
 #[test]
 fn status_line_install_and_remove_texts() {
-    let said = [None, Some("ccstatus")]
-        .map(|earlier| format!("{}\n{}\n", status_line_installed(earlier), status_line_removed(earlier)));
+    let said = [None, Some("ccstatus")].map(|earlier| {
+        [status_line_installed, status_line_removed].map(|say| say(Provider::Anthropic, earlier)).join("\n") + "\n"
+    });
     expect![[r#"
         Claude Code's status line now calls Holdoff. It shows your usage in a short line.
         Claude Code's status line no longer calls Holdoff.

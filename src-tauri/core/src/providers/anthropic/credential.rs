@@ -9,14 +9,6 @@ use serde_json::Value;
 
 /// Name of the credential file in Claude Code's config folder.
 pub const FILE: &str = ".credentials.json";
-/// The sign-in command of newer versions of Claude Code.
-pub const SIGN_IN_COMMAND: &str = "claude auth login";
-/// The command for older versions, in which the user then types `/login`.
-pub const OLDER_SIGN_IN_COMMAND: &str = "claude";
-/// The first version with [`SIGN_IN_COMMAND`], according to Claude Code's change log.
-pub const SIGN_IN_COMMAND_SINCE: [u32; 3] = [2, 1, 41];
-/// Anthropic's installation instructions for Claude Code.
-pub const INSTALL_ADDRESS: &str = "https://code.claude.com/docs/en/setup";
 /// A larger file is not a credential file: a few kilobytes are usual, plugin secrets included.
 pub const FILE_MAX: u64 = 4 * 1024 * 1024;
 

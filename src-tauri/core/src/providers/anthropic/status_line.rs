@@ -1,9 +1,10 @@
 //! Parses the quota part of the JSON that Claude Code sends to its status-line command on stdin.
 
 use super::usage::{self, MODELS};
+use crate::quota::attribution::Session;
 use crate::quota::{QuotaWindow, Reading, Source};
 use crate::time::Wall;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// The content of one status-line call.
@@ -12,19 +13,6 @@ pub struct StatusLine {
     /// Empty if Claude Code reports no limits: before a session's first response, or with an API key.
     pub windows: Vec<QuotaWindow>,
     pub session: Session,
-}
-
-/// The session that reports. While it is open, it repeats the limits of its own last response, as the account it was signed
-/// in with then.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Session {
-    /// Path of its transcript.
-    pub transcript: Option<String>,
-    /// Its version of Claude Code.
-    pub version: Option<String>,
-    /// Total time spent waiting for responses. If it has grown since the last call, there was a new response.
-    pub api_ms: Option<u64>,
 }
 
 /// Upper limit for the length of a path or a version.

@@ -1,7 +1,7 @@
 //! Reads the account and the time of the last response from a Claude Code session transcript. Newer versions write a
 //! `session-owner` line at its start and again near its end.
 
-use super::status_line::Session;
+use crate::quota::attribution::Session;
 use crate::quota::attribution::Speaker;
 use crate::text;
 use crate::time::Wall;

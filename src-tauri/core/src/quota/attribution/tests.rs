@@ -67,7 +67,8 @@ impl Scene {
     /// Whose a reading is that is so many seconds younger than the sign-in.
     fn whose(&self, speaker: &Speaker, after: i64) -> Option<String> {
         let reading = Reading::new(Source::StatusLine, Wall(WRITTEN.0 + after * 1000), vec![], vec![]);
-        let reported = ReportedReading { place: HOME.to_owned(), speaker: speaker.clone(), reading };
+        let provider = Provider::Anthropic;
+        let reported = ReportedReading { provider, place: HOME.to_owned(), speaker: speaker.clone(), reading };
         let here = Here { place: &self.place, written: Some(WRITTEN) };
         let pushed = reported.whose(Some(here), std::slice::from_ref(&self.place), &self.state);
         pushed.map(|pushed| pushed.account.0.replace("anthropic:", ""))
@@ -166,7 +167,8 @@ fn session_in_an_unmonitored_folder_is_attributed_only_by_name() {
     let scene = Scene::of("ann", None).knows(&["ann"]);
     let whose = |speaker: Speaker| {
         let reading = Reading::new(Source::StatusLine, WRITTEN, vec![], vec![]);
-        let reported = ReportedReading { place: "~/elsewhere/.credentials.json".to_owned(), speaker, reading };
+        let (provider, place) = (Provider::Anthropic, "~/elsewhere/.credentials.json".to_owned());
+        let reported = ReportedReading { provider, place, speaker, reading };
         reported.whose(None, std::slice::from_ref(&scene.place), &scene.state).map(|pushed| pushed.account)
     };
     assert_eq!(whose(named("ann")), Some(id("ann")));

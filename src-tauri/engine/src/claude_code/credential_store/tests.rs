@@ -20,7 +20,9 @@ struct Home {
 
 /// As it is without `CLAUDE_CONFIG_DIR`, but for the name of a Keychain item that nobody has.
 fn usual(home: &Path) -> CredentialStore {
-    CredentialStore { variable: Some(home.into()), ..CredentialStore::from_env(home, None) }
+    let mut store = CredentialStore::from_env(home, None);
+    store.paths.config_variable = Some(home.into());
+    store
 }
 
 fn home() -> Home {
@@ -86,7 +88,7 @@ fn identity_is_read_from_home_or_the_config_dir() {
     let email = |source: &CredentialStore| identity(source).email.unwrap();
     assert_eq!(email(&home.source), "ann@example.com");
     assert_eq!(email(&configured), "bob@example.com");
-    assert_eq!(email(&CredentialStore::in_dir(other)), "bob@example.com");
+    assert_eq!(email(&CredentialStore::in_dir(&other)), "bob@example.com");
 }
 
 #[test]
@@ -127,13 +129,13 @@ fn credential_path_is_displayed_relative_to_home() {
 #[test]
 fn added_folder_path_is_expanded_and_normalized() {
     let home = Path::new("/home/ann");
-    let added = |dir: &str| CredentialStore::added(PathBuf::from(dir), Some(home.to_owned()));
+    let added = |dir: &str| CredentialStore::added(Path::new(dir), Some(home));
     assert_eq!(added("~/work").credential_path(), home.join("work/.credentials.json"));
     assert_eq!(added("/home/ann/.claude/"), CredentialStore::from_env(home, None));
     assert_eq!(added("~/.claude"), CredentialStore::from_env(home, None));
     assert_eq!(added("~ann/x").credential_path(), std::env::current_dir().unwrap().join("~ann/x/.credentials.json"));
     assert_eq!(
-        CredentialStore::in_dir(PathBuf::from("/srv/claude")).credential_path(),
+        CredentialStore::in_dir(Path::new("/srv/claude")).credential_path(),
         Path::new("/srv/claude/.credentials.json")
     );
 }

@@ -70,7 +70,11 @@ async fn locks_follow_the_secure_storage_dir() {
     let home = Home::new();
     let kept = home.dir.path().join("kept");
     fs::create_dir(&kept).unwrap();
-    let source = CredentialStore::from_env(home.dir.path(), None).stored_in(Some(kept.as_os_str()));
+    let source = {
+        let variables =
+            holdoff_core::providers::OwnerVariables { storage_dir: Some(kept.clone().into()), ..Default::default() };
+        CredentialStore::of(home.dir.path(), &variables)
+    };
     let locker = Locker::new(&source, &home.dir.path().join("locks"), QUICK, QUICK);
     let locks = locker.take().await.unwrap();
     assert_eq!(home.there(), ["kept.lock"], "and none of the config folder");

@@ -1,7 +1,7 @@
 //! Claude Code's executable, and its version as far as its files tell.
 
-use super::Programs;
 use crate::platform::fs;
+use crate::platform::programs::Programs;
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -1,17 +1,15 @@
 //! Starts Claude Code's own sign-in in the user's terminal. Holdoff has no sign-in of its own and accepts no token from anyone.
 
 mod claude;
-mod program_search;
 mod terminal;
 
 pub use claude::Claude;
-pub use program_search::Programs;
 pub use terminal::Terminal;
 
 use crate::claude_code::CredentialStore;
+use crate::platform::programs::Programs;
 use holdoff_core::credential::sign_in_flow::LaunchSupport;
 use holdoff_core::messages;
-use holdoff_core::providers::anthropic::credential::SIGN_IN_COMMAND_SINCE;
 use holdoff_core::state::Provider;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -51,7 +49,10 @@ impl Found {
 
     /// Whether Claude Code is known to be too old for the sign-in command.
     pub fn older(&self) -> bool {
-        self.claude.as_ref().and_then(|claude| claude.version).is_some_and(|version| version < SIGN_IN_COMMAND_SINCE)
+        self.claude
+            .as_ref()
+            .and_then(|claude| claude.version)
+            .is_some_and(|version| version < Provider::Anthropic.info().sign_in.since)
     }
 
     /// Opens a terminal with Claude Code's sign-in. Blocks briefly, until the terminal has opened or failed. `owner` selects

@@ -13,7 +13,7 @@ mod tests;
 
 pub use diff::{Kind, Line};
 pub use obstacles::{Obstacle, ObstacleKind, Scope, obstacles};
-pub use old_copies::remove_copies;
+pub use old_copies::{remove_copies, tidy_copies};
 
 use crate::claude_code::locks::{Busy, take_beside};
 use crate::platform::private_files::Doubt;

@@ -1,9 +1,9 @@
 //! Finds what keeps Claude Code from running the status line of the user's settings: another status line with precedence, or a
 //! switch that disables all of them.
 
+use crate::claude_code::managed_settings::managed_settings;
 use crate::claude_code::status_line::settings_editor::{Current, Text, called};
 use crate::claude_code::status_line::settings_file;
-use crate::http::network::managed_settings;
 use crate::platform::fs;
 use std::path::{Path, PathBuf};
 

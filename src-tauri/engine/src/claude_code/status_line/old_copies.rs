@@ -2,8 +2,22 @@
 
 use super::record::{self, FOLDER, SIZE_MAX, VERSION_WITH_COPY};
 use crate::platform::fs;
+use holdoff_core::messages;
+use holdoff_core::providers::Provider;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Removes the copies at the start of the app. Returns a sentence for the user if there were any.
+pub fn tidy_copies(data_dir: &Path) -> Option<String> {
+    match remove_copies(data_dir) {
+        Ok(0) => None,
+        Ok(_) => Some(messages::status_line_copies_removed(Provider::Anthropic)),
+        Err(error) => {
+            tracing::warn!(%error, "could not remove old copies of Claude Code's settings");
+            None
+        }
+    }
+}
 
 /// Removes all copies and returns their number. First saves what is needed to undo a change in its record.
 ///

@@ -244,7 +244,7 @@ fn pending_tokens_left_by_a_crash_are_recovered() {
         fs::write(&left, RENEWED).unwrap();
         fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
         spoil(&left);
-        let source = CredentialStore::in_dir(folder.dir.path().to_owned());
+        let source = CredentialStore::in_dir(folder.dir.path());
         let Some(successor) = source.recover_pending(&of("sk-ant-ort01-A")) else {
             return false;
         };

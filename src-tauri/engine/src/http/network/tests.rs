@@ -1,4 +1,5 @@
 use super::*;
+use crate::claude_code::managed_settings::within;
 use serde_json::json;
 
 const API: &str = "https://api.anthropic.com/";
@@ -28,9 +29,9 @@ impl Lab {
             let found = environment.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| OsString::from(value))
         });
-        let mut files = managed(&self.path("managed"));
+        let mut files = within(&self.path("managed"));
         files.push(self.path("settings.json"));
-        Network::layered(&files, &environment)
+        Network::of(&files, &environment)
     }
 
     fn via(&self, environment: &[(&str, &str)]) -> String {

@@ -1,6 +1,7 @@
 //! The environment variables that a process with windows gets: only those that it needs. Others may hold anything, such as an
 //! API key or a proxy password, which a web engine must not see.
 
+use holdoff_core::providers::Provider;
 use std::ffi::{OsStr, OsString};
 
 const NAMES: &[&str] = &[
@@ -27,7 +28,6 @@ const NAMES: &[&str] = &[
     "XCURSOR_SIZE",
     "NO_AT_BRIDGE",
     "AT_SPI_BUS_ADDRESS",
-    "CLAUDE_CONFIG_DIR",
     // Packaging.
     "APPDIR",
     "APPIMAGE",
@@ -92,7 +92,10 @@ fn is_allowed(name: &OsStr) -> bool {
     };
     // Names are case-insensitive on Windows.
     let name = if cfg!(windows) { name.to_ascii_uppercase() } else { name.to_owned() };
-    NAMES.contains(&name.as_str()) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+    let names_a_folder = |provider: Provider| provider.info().folders.variable == name;
+    NAMES.contains(&name.as_str())
+        || Provider::ALL.into_iter().any(names_a_folder)
+        || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::StartError;
 use crate::http::network::is_loopback;
 use holdoff_core::Endpoint;
-use holdoff_core::providers::Provider;
+use holdoff_core::providers::{EndpointSpec, Provider};
 use reqwest::Url;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -25,7 +25,7 @@ impl Bases {
     pub(super) fn from_vars(var: &impl Fn(&str) -> Option<OsString>) -> Result<Self, StartError> {
         let specs =
             Provider::ALL.iter().flat_map(|provider| provider.spec().endpoints().iter().map(|spec| (*provider, spec)));
-        specs.map(|(provider, spec)| Ok(((provider, spec.endpoint), base(var, spec.variable, spec.base)?))).collect()
+        specs.map(|(provider, spec)| Ok(((provider, spec.endpoint), base(var, provider, spec)?))).collect()
     }
 
     pub(super) fn are_loopback(&self) -> bool {
@@ -41,14 +41,14 @@ impl FromIterator<((Provider, Endpoint), Url)> for Bases {
 
 fn base(
     var: &impl Fn(&str) -> Option<OsString>,
-    variable: &'static str,
-    default: &'static str,
+    provider: Provider,
+    spec: &'static EndpointSpec,
 ) -> Result<Url, StartError> {
-    let given = var(variable).map(|value| value.to_string_lossy().into_owned());
-    let refuse = |why| StartError::Base { variable, why };
+    let given = var(spec.variable).map(|value| value.to_string_lossy().into_owned());
+    let refuse = |why| StartError::Base { provider: provider.name(), variable: spec.variable, why };
     match given {
         Some(given) => stand_in(&given).map_err(refuse),
-        None => Url::parse(default).map_err(|_| refuse("it is not a URL")),
+        None => Url::parse(spec.base).map_err(|_| refuse("it is not a URL")),
     }
 }
 

@@ -47,9 +47,15 @@ impl RunnerContext {
     }
 
     /// Loads an account's saved state, merged with that of its earlier id and with the gates of its login's other seats.
-    pub(super) async fn state(&self, id: &AccountId, earlier: Earlier, seat: &Seat) -> AccountState {
+    pub(super) async fn state(
+        &self,
+        id: &AccountId,
+        provider: Provider,
+        earlier: Earlier,
+        seat: &Seat,
+    ) -> AccountState {
         let Taken { account, beside } = self.state_store.take(id.clone(), earlier.sign_in.identity.organization).await;
-        let mut state = account.unwrap_or_else(|| self.fresh(id));
+        let mut state = account.unwrap_or_else(|| self.fresh(id, provider));
         if let Some(formerly) = &state.formerly {
             self.history.rename(formerly.clone(), id.clone());
         }
@@ -66,8 +72,8 @@ impl RunnerContext {
     }
 
     /// The state of an account seen for the first time.
-    fn fresh(&self, id: &AccountId) -> AccountState {
-        let mut fresh = AccountState::new(Provider::Anthropic);
+    fn fresh(&self, id: &AccountId, provider: Provider) -> AccountState {
+        let mut fresh = AccountState::new(provider);
         self.recovery.apply_to_new(id, &mut fresh, self.clock.now());
         fresh
     }

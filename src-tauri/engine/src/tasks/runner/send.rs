@@ -33,7 +33,8 @@ impl Runner {
         };
         let (source, environment) = (self.source.clone(), self.tools.network.clone());
         let sending = async move {
-            let network = tokio::task::spawn_blocking(move || Network::of(&source, &environment)).await;
+            let network =
+                tokio::task::spawn_blocking(move || Network::of(&source.settings_files(), &environment)).await;
             http.send_while(permitted, &network.unwrap_or_default(), wanted, still).await
         };
         self.begin(async move { Event::Delivered(apart(sending).await) });

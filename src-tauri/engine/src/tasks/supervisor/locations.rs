@@ -1,12 +1,10 @@
 //! The credential locations, each with its monitor.
 
 use super::Supervisor;
-use crate::claude_code::CredentialStore;
-use crate::claude_code::locations;
 use crate::credentials::monitor::{LocationMonitor, LocationRead};
+use crate::owners::{CredentialStore, locations};
 use crate::tasks::runner::RunnerCommand;
 use holdoff_core::credential::location::PreviousAccount;
-use holdoff_core::state::Provider;
 use holdoff_core::{CredentialLocation, ReportedReading, Wall};
 
 /// One location and its monitor.
@@ -47,7 +45,7 @@ impl Supervisor {
     }
 
     fn location_of(&self, source: CredentialStore) -> Location {
-        let place = CredentialLocation::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
+        let place = CredentialLocation::known(&self.snapshots.borrow().state, source.provider(), &source.place());
         let data_dir = self.environment.data_dir.clone();
         let (clock, reads, unwatched) = (self.tools.clock.clone(), self.tell_reads.clone(), self.unwatched.clone());
         let (watcher, sessions) = (self.watcher.clone(), self.sessions.clone());

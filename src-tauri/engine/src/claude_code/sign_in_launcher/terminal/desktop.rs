@@ -1,7 +1,8 @@
 //! Terminals on Linux and other free desktops, each with its own command-line syntax.
 
 use super::script;
-use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
+use crate::claude_code::sign_in_launcher::LaunchSpec;
+use crate::platform::programs::Programs;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;

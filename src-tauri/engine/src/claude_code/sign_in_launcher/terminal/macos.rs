@@ -1,7 +1,8 @@
 //! Terminal on macOS, or the user's default application for `.command` files. Untested.
 
 use super::script;
-use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
+use crate::claude_code::sign_in_launcher::LaunchSpec;
+use crate::platform::programs::Programs;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;

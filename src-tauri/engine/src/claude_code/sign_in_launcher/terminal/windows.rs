@@ -1,6 +1,7 @@
 //! A console on Windows, which opens in Windows Terminal if that is the user's default. Untested.
 
-use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
+use crate::claude_code::sign_in_launcher::LaunchSpec;
+use crate::platform::programs::Programs;
 use std::ffi::OsString;
 use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};

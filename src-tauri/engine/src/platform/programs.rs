@@ -2,6 +2,7 @@
 //! installers' folders.
 
 use crate::platform::fs;
+use holdoff_core::providers::Provider;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -48,10 +49,7 @@ fn bin(prefix: &Path) -> PathBuf {
 
 #[cfg(unix)]
 fn usual(home: &Path, var: &impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
-    const IN_HOME: [&str; 18] = [
-        ".local/bin",
-        ".claude/local",
-        ".claude/local/node_modules/.bin",
+    const IN_HOME: [&str; 15] = [
         ".npm-global/bin",
         ".npm-packages/bin",
         ".npm/bin",
@@ -77,7 +75,7 @@ fn usual(home: &Path, var: &impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
         "/snap/bin",
     ];
     let pnpm = var("PNPM_HOME").map(PathBuf::from);
-    let in_home = IN_HOME.iter().map(|folder| home.join(folder));
+    let in_home = [".local/bin"].into_iter().chain(owners_own()).chain(IN_HOME).map(|folder| home.join(folder));
     pnpm.into_iter().chain(in_home).chain(ELSEWHERE.map(PathBuf::from)).collect()
 }
 
@@ -92,8 +90,13 @@ fn usual(home: &Path, var: &impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
         below("ProgramFiles", "nodejs"),
         below("SystemRoot", "System32"),
     ];
-    let in_home = [r".local\bin", r".claude\local", r".bun\bin", r"scoop\shims"].map(|folder| home.join(folder));
-    in_home.into_iter().chain(named.into_iter().flatten()).collect()
+    let in_home = [r".local\bin"].into_iter().chain(owners_own()).chain([r".bun\bin", r"scoop\shims"]);
+    in_home.map(|folder| home.join(folder)).chain(named.into_iter().flatten()).collect()
+}
+
+/// The folders below the home folder into which the owners of sign-ins install themselves.
+fn owners_own() -> impl Iterator<Item = &'static str> {
+    Provider::ALL.into_iter().flat_map(|provider| provider.info().program_dirs.iter().copied())
 }
 
 /// The folders of version managers, which have one per Node version: newest first.
