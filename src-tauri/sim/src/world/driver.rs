@@ -2,8 +2,8 @@
 
 use super::answers::{Reply, offline};
 use super::disk::{Progress, Saved};
-use super::events::{SETTLING, Timed};
-use super::owner::Lock;
+use super::events::Timed;
+use super::owner::{Lock, SETTLING};
 use super::process::id_of;
 use super::process::{Busy, Task};
 use super::tokens::Pair;

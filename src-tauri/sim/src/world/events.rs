@@ -1,6 +1,6 @@
 //! Events in the world around Holdoff.
 
-use super::owner::Lock;
+use super::owner::{Lock, SETTLING};
 use super::tokens::{Pair, SETUP_TOKEN_LIFE};
 use super::{Step, World};
 use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId, UserSettings};
@@ -74,10 +74,6 @@ pub(super) enum Timed {
         news: Vec<WindowNews>,
     },
 }
-
-/// The maximum delay between the two files of a sign-in. Until then, no request may ask for one account with the
-/// other's token.
-pub(super) const SETTLING: Millis = 15 * SECOND;
 
 impl World {
     pub(super) fn planned(&mut self, what: WorldEvent) -> Step {

@@ -1,8 +1,7 @@
 //! The owner of the sign-in: Claude Code, with its file, its locks and its own renewals.
 
-use super::events::SETTLING;
 use super::tokens::{LIFE, Pair, SETUP_TOKEN_LIFE};
-use crate::observation::{MINUTE, Millis, SignIn, TokenId};
+use crate::observation::{MINUTE, Millis, SECOND, SignIn, TokenId};
 use crate::rng::Rng;
 use crate::schedule::Person;
 use holdoff_core::credential::token::Token;
@@ -10,6 +9,10 @@ use holdoff_core::credential::{CredentialMissing, Identity, RenewedTokens};
 use holdoff_core::providers::anthropic::credential;
 use holdoff_core::providers::anthropic::{Succession, succeed};
 use holdoff_core::{CredentialRead, Wall};
+
+/// The maximum delay between the two files of a sign-in. Until then, no request may ask for one account with the
+/// other's token.
+pub(super) const SETTLING: Millis = 15 * SECOND;
 
 /// Keys of other programs in the same file, which must stay there.
 const SIBLINGS: &str = r#""mcpOAuth":{"srv|hash":{"accessToken":"other"}},"trustedDeviceToken":null"#;
