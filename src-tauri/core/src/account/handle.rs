@@ -1,6 +1,7 @@
 //! `handle`: what happened, and what follows from it.
 
 use super::{Account, Event, Preferences, Step};
+use crate::credential::CredentialPresence;
 use crate::credential::token::Fingerprint;
 use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Spacing};
@@ -213,22 +214,27 @@ impl Account {
 
     fn read(&mut self, reading: Reading, now: Moment) {
         self.state.usage.success(now);
+        // Otherwise the sign-in was replaced or removed during the request: the reading proves nothing of what is stored.
+        let is_absent = matches!(self.state.sign_in.seen, Some(CredentialPresence::Absent(_)));
+        if !is_absent && !self.state.usage.is_paused() {
+            self.proved_well(now);
+        }
+        self.take_in(reading, now);
+        self.state.next = Some(now.plus(self.preferences.interval));
+        self.sleep.grace_used = false;
+    }
+
+    /// The stored sign-in works.
+    fn proved_well(&mut self, now: Moment) {
         self.state.rejected.clear();
-        let shut = |gate: &GateState| match gate {
-            GateState::Open => false,
-            GateState::CoolingDown { until, .. } => until.is_after(now),
-            GateState::Paused { .. } => true,
-        };
-        let paused = matches!(self.state.token.state, GateState::Paused { .. });
-        let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.token.state) };
+        let paused = self.state.token.is_paused();
+        let cools = self.state.token.cools_until().is_some_and(|until| until.is_after(now));
+        let proved = Proved { sign_in: !paused, renewal: !paused && !cools };
         self.state.mended = proved.sign_in && (self.state.troubled || self.state.notices.sign_in.is_some());
         self.state.troubled &= !proved.sign_in;
         if !self.state.mended {
             self.state.previous_account = None;
         }
         self.state.notices.end(now, proved, self.preferences.wanted);
-        self.take_in(reading, now);
-        self.state.next = Some(now.plus(self.preferences.interval));
-        self.sleep.grace_used = false;
     }
 }

@@ -172,9 +172,10 @@ impl Account {
     }
 
     pub(super) fn rejected(&mut self, rejection: Rejection, fingerprint: Fingerprint, now: Moment) {
+        let was_paused = self.state.usage.is_paused();
         self.state.usage.rejected(now, rejection, fingerprint.clone());
         self.state.next = Some(now.plus(self.preferences.interval));
-        if matches!(self.state.usage.state, GateState::Paused { .. }) {
+        if self.state.usage.is_paused() && !was_paused {
             self.state.troubled = true;
             self.state.reject(fingerprint);
             self.state.notices.begin_sign_in(now, self.preferences.wanted);

@@ -31,8 +31,11 @@ impl Laws {
                 self.account().showing.said(now, said);
             }
         }
-        let account = self.account();
-        account.known.tell(now, under_way.endpoint, meaning, wishes, account.noted);
+        // A reading proves nothing of a sign-in that was removed meanwhile: no end is announced.
+        if !self.absent || !matches!(meaning, Meaning::Reading { .. }) {
+            let account = self.account();
+            account.known.tell(now, under_way.endpoint, meaning, wishes, account.noted);
+        }
     }
 
     /// A failed name lookup just after waking is forgiven once between two readings (law 12).
@@ -48,6 +51,7 @@ impl Laws {
     pub(super) fn looked(&mut self, whose: Option<Who>, settled: bool) -> Result<(), Broken> {
         let (now, who, sign_in, wishes) = (self.now, self.who, self.sign_in, self.wishes);
         self.renewing.looked();
+        self.absent = sign_in.is_none();
         let mut answered = self.under_way.as_mut();
         let refused_usage =
             answered.take_if(|answered| std::mem::take(&mut answered.checking)).map(|answered| answered.token);

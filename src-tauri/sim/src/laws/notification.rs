@@ -177,7 +177,8 @@ impl Known {
             (_, Meaning::MissingScope | Meaning::NotAllowed | Meaning::Forbidden | Meaning::Wasted) => {
                 self.tell_paused(true, wishes)
             }
-            (_, Meaning::Reading { .. }) => self.tell_well(now, wishes, before),
+            // A reading with the token before proves nothing of a stored one that lacks the scope.
+            (_, Meaning::Reading { .. }) if self.usage.paused.is_none() => self.tell_well(now, wishes, before),
             _ => {}
         }
     }
