@@ -27,7 +27,7 @@ impl Supervisor {
             && let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == running.place)
         {
             stand.looked = false;
-            stand.place.settle();
+            stand.place.settle(self.tools.clock.now());
             stand.lookout.recheck();
         }
     }
