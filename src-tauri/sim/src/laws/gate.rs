@@ -151,7 +151,7 @@ impl GateLaw {
 
     /// The stored token that lacks the usage scope. Only another token ends that pause: a response that came after it was
     /// read answers a request with the token before.
-    fn lacking(&self) -> Option<TokenId> {
+    pub(super) fn lacking(&self) -> Option<TokenId> {
         self.paused.filter(|_| self.unsent)
     }
 

@@ -183,8 +183,11 @@ impl Known {
         }
     }
 
+    /// `found`: the sign-in of this account is stored. One that lacked the scope and is gone by the time that notifications
+    /// are wanted again is nothing that the user could mend.
     pub(super) fn tell_paused(&mut self, found: bool, wishes: Wishes) {
-        if self.usage.paused.is_some() || (found && self.token.paused.is_some()) {
+        let usage = self.usage.paused.is_some() && (found || self.usage.lacking().is_none());
+        if usage || (found && self.token.paused.is_some()) {
             self.telling.begin(NoticeKind::SignInStopped, wishes.tell_sign_in);
         }
     }
