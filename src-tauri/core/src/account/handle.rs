@@ -114,10 +114,10 @@ impl Account {
     }
 
     fn notice_service(&mut self, there: bool, now: Moment) {
-        let came = there && !self.notice_service;
-        self.notice_service = there;
-        if came {
-            self.state.notices.service_appeared(now);
+        match (std::mem::replace(&mut self.notice_service, there), there) {
+            (false, true) => self.state.notices.service_appeared(now),
+            (true, true) => self.state.notices.service_replaced(now),
+            (_, false) => {}
         }
     }
 
