@@ -232,12 +232,11 @@ pub enum CredentialPresence {
     Absent(CredentialMissing),
 }
 
-/// A sign-in of which only one of its two files seems to be written yet.
+/// A sign-in of which only one of its two files may be written yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsettled {
     fingerprint: Fingerprint,
     identity: Identity,
-    since: Moment,
     pub(crate) refresh: Option<Fingerprint>,
     /// From then on, it is accepted as it is.
     pub until: Moment,
@@ -262,22 +261,18 @@ impl Unsettled {
         let known_tokens = [settled, known.fingerprint(), known.last_token.as_ref()];
         let has_new_token = !known_tokens.contains(&Some(&fingerprint));
         let has_new_name = found.identity.account.is_some() && !found.identity.may_be(&known.identity);
-        let has_half = has_new_token != has_new_name;
-        // If one half arrived after the other, the first half may belong to a third sign-in. The same if the token was just
-        // written: the name may be from a sign-in that came and went unseen.
-        let came_apart = has_new_token && has_new_name && (before.is_some() || written.is_some());
-        if !has_half && !came_apart {
+        if !has_new_token && !has_new_name {
             return None;
         }
-        let written = written
-            .filter(|_| has_new_token && (has_half || before.is_none()))
-            .map_or(Duration::ZERO, |written| now.wall.since(written));
-        let same = before.filter(|before| before.fingerprint == fingerprint && before.identity == found.identity);
-        let since = same.map_or(now, |before| before.since);
-        let left = policy::SETTLED_AFTER.saturating_sub(now.since(since)).saturating_sub(written);
-        let until = now.plus(left);
+        let identity = found.identity.clone();
         let refresh = found.refresh_token.as_ref().map(|token| token.fingerprint().clone());
-        (!left.is_zero()).then(|| Self { fingerprint, identity: found.identity.clone(), since, refresh, until })
+        if let Some(same) = before.filter(|before| before.fingerprint == fingerprint && before.identity == identity) {
+            return same.until.is_after(now).then_some(Self { refresh, ..same });
+        }
+        // A new token beside a new name may not be its: either may belong to a sign-in that came and went unseen.
+        let written = written.filter(|_| !has_new_name).map_or(Duration::ZERO, |written| now.wall.since(written));
+        let left = policy::SETTLED_AFTER.saturating_sub(written);
+        (!left.is_zero()).then(|| Self { fingerprint, identity, refresh, until: now.plus(left) })
     }
 }
 

@@ -157,8 +157,7 @@ impl Gate {
 
     /// The earliest time for a permit. `None` if waiting does not help.
     pub fn opens(&self, now: Moment) -> Option<Moment> {
-        let paused = self.free_only || matches!(self.state, GateState::Paused { .. });
-        (!paused).then(|| self.waits_until(now))
+        (!self.free_only && !self.is_paused()).then(|| self.waits_until(now))
     }
 
     /// The earliest time for a permit if only cooldown and spacing count. A pause may last longer.
@@ -167,7 +166,8 @@ impl Gate {
         self.cools_until().map_or(spaced, |until| until.later(spaced))
     }
 
-    fn cools_until(&self) -> Option<Moment> {
+    /// When the cooldown ends, whether or not a pause lasts longer.
+    pub(crate) fn cools_until(&self) -> Option<Moment> {
         match &self.state {
             GateState::Open => None,
             GateState::CoolingDown { until, .. } => Some(*until),
@@ -176,7 +176,11 @@ impl Gate {
     }
 
     fn cool(&mut self, now: Moment, cause: Cooldown, wait: Duration) {
-        self.state = GateState::CoolingDown { cause, since: now, until: now.plus(wait) };
+        self.set_cooldown(Some(UnderlyingCooldown { cause, since: now, until: now.plus(wait) }));
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(self.state, GateState::Paused { .. })
     }
 
     pub(crate) fn rate_limited(&mut self, now: Moment, retry_after: Option<Duration>, jitter: Jitter) {
@@ -286,7 +290,7 @@ impl Gate {
 
     pub(crate) fn success(&mut self, now: Moment) {
         self.finish(now);
-        self.state = GateState::Open;
+        self.set_cooldown(None);
         self.strikes = 0;
         self.unauthorized = 0;
         self.network_failures = 0;
@@ -295,12 +299,16 @@ impl Gate {
         self.unauthorized_token = None;
     }
 
-    /// The provider rejected `fingerprint`. A 401 or a 403 without a scope is a strike; the third strike pauses.
+    /// The provider rejected `fingerprint`. A 401 or a 403 without a scope is a strike; the third strike pauses. If the gate
+    /// is already paused, another sign-in is stored by now, and the rejection does not concern it.
     pub(crate) fn rejected(&mut self, now: Moment, rejection: Rejection, fingerprint: Fingerprint) {
         self.finish(now);
         self.network_failures = 0;
         self.server_failures = 0;
         self.edge_refusals = 0;
+        if self.is_paused() {
+            return;
+        }
         let cause = match rejection {
             Rejection::MissingScope(scope) => Pause::MissingScope { scope },
             Rejection::NotAllowed { to, status } => Pause::NotAllowed { to, status },

@@ -306,9 +306,19 @@ impl Notices {
 
     /// A notification service is available (again), so waiting notices are due now.
     pub(crate) fn service_appeared(&mut self, now: Moment) {
+        self.offer_by(now);
+    }
+
+    /// The service was replaced, so waiting notices are due soon. Not at once: one that dies of a notice and is started
+    /// again would be offered it in a loop.
+    pub(crate) fn service_replaced(&mut self, now: Moment) {
+        self.offer_by(now.plus(policy::NOTICE.base));
+    }
+
+    fn offer_by(&mut self, latest: Moment) {
         for queued in &mut self.queue {
             if let Phase::Waiting { until } = &mut queued.phase {
-                *until = now;
+                *until = until.sooner(latest);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `handle`: what happened, and what follows from it.
 
 use super::{Account, Event, Preferences, Step};
+use crate::credential::CredentialPresence;
 use crate::credential::token::Fingerprint;
 use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Spacing};
@@ -115,10 +116,10 @@ impl Account {
     }
 
     fn notice_service(&mut self, there: bool, now: Moment) {
-        let came = there && !self.notice_service;
-        self.notice_service = there;
-        if came {
-            self.state.notices.service_appeared(now);
+        match (std::mem::replace(&mut self.notice_service, there), there) {
+            (false, true) => self.state.notices.service_appeared(now),
+            (true, true) => self.state.notices.service_replaced(now),
+            (_, false) => {}
         }
     }
 
@@ -215,14 +216,22 @@ impl Account {
 
     fn read(&mut self, reading: Reading, now: Moment) {
         self.state.gates[Endpoint::Usage].success(now);
+        // Otherwise the sign-in was replaced or removed during the request: the reading proves nothing of what is stored.
+        let is_absent = matches!(self.state.sign_in.seen, Some(CredentialPresence::Absent(_)));
+        if !is_absent && !self.state.gates[Endpoint::Usage].is_paused() {
+            self.proved_well(now);
+        }
+        self.take_in(reading, now);
+        self.state.next = Some(now.plus(self.preferences.interval));
+        self.sleep.grace_used = false;
+    }
+
+    /// The stored sign-in works.
+    fn proved_well(&mut self, now: Moment) {
         self.state.rejected_credentials.clear();
-        let shut = |gate: &GateState| match gate {
-            GateState::Open => false,
-            GateState::CoolingDown { until, .. } => until.is_after(now),
-            GateState::Paused { .. } => true,
-        };
-        let paused = matches!(self.state.gates[Endpoint::Token].state, GateState::Paused { .. });
-        let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.gates[Endpoint::Token].state) };
+        let paused = self.state.gates[Endpoint::Token].is_paused();
+        let cools = self.state.gates[Endpoint::Token].cools_until().is_some_and(|until| until.is_after(now));
+        let proved = Proved { sign_in: !paused, renewal: !paused && !cools };
         self.state.sign_in_recovered =
             proved.sign_in && (self.state.sign_in_failed || self.state.notices.sign_in.is_some());
         self.state.sign_in_failed &= !proved.sign_in;
@@ -230,8 +239,5 @@ impl Account {
             self.state.previous_account = None;
         }
         self.state.notices.end(now, proved, self.preferences.wanted);
-        self.take_in(reading, now);
-        self.state.next = Some(now.plus(self.preferences.interval));
-        self.sleep.grace_used = false;
     }
 }

@@ -182,7 +182,7 @@ impl Account {
     /// is not paused (law 6).
     pub fn still_wants(&self, endpoint: Endpoint) -> bool {
         let renews = endpoint == Endpoint::Usage || self.preferences.renewal;
-        let is_paused = matches!(self.state.gates[Endpoint::Usage].state, GateState::Paused { .. });
+        let is_paused = self.state.gates[Endpoint::Usage].is_paused();
         renews && !is_paused && !self.state.free_only()
     }
 

@@ -178,9 +178,10 @@ impl Account {
     }
 
     pub(super) fn rejected(&mut self, rejection: Rejection, fingerprint: Fingerprint, now: Moment) {
+        let was_paused = self.state.gates[Endpoint::Usage].is_paused();
         self.state.gates[Endpoint::Usage].rejected(now, rejection, fingerprint.clone());
         self.state.next = Some(now.plus(self.preferences.interval));
-        if matches!(self.state.gates[Endpoint::Usage].state, GateState::Paused { .. }) {
+        if self.state.gates[Endpoint::Usage].is_paused() && !was_paused {
             self.state.sign_in_failed = true;
             self.state.reject(fingerprint);
             self.state.notices.begin_sign_in(now, self.preferences.wanted);

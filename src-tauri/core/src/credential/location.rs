@@ -102,9 +102,9 @@ impl CredentialLocation {
         Some(if is_same { PreviousAccount::Unnamed(before) } else { PreviousAccount::Other(before) })
     }
 
-    /// The account has waited and found that the sign-in is another account's, so stop waiting.
-    pub fn settle(&mut self) {
-        self.unsettled = None;
+    /// The account has waited and found that the sign-in is another account's, so the next look does not wait for it.
+    pub fn settle(&mut self, now: Moment) {
+        self.unsettled.iter_mut().for_each(|half| half.until = now);
     }
 
     /// Whether it is unclear at the moment whose sign-in is there.

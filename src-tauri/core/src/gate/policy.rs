@@ -100,8 +100,8 @@ pub const PUSHED_EVERY: Duration = secs(1);
 /// How often the credential is read without a watcher event while Holdoff waits for a sign-in.
 pub const REREAD: Duration = secs(300);
 
-/// A sign-in consists of two files, which its owner writes seconds apart in either order. If only one of them changed,
-/// Holdoff waits this long for the other. After that, the change was a renewal or a late account name.
+/// A sign-in consists of two files, which its owner writes seconds apart in either order. After a change of either, Holdoff
+/// waits this long for the other. After that, the change was complete, a renewal, or a late account name.
 pub const SETTLED_AFTER: Duration = secs(20);
 
 /// A torn credential file is usually being written. It is read again after this time.

@@ -34,10 +34,16 @@ impl Gate {
         if self.cools_until().is_some_and(|longer| !until.is_after(longer)) {
             return;
         }
-        let cooldown = UnderlyingCooldown { cause, since, until };
+        self.set_cooldown(Some(UnderlyingCooldown { cause, since, until }));
+    }
+
+    /// Replaces the cooldown. A pause stays, since only another sign-in ends it (law 6).
+    pub(super) fn set_cooldown(&mut self, cooldown: Option<UnderlyingCooldown>) {
         match &mut self.state {
-            GateState::Paused { beneath, .. } => *beneath = Some(cooldown),
-            GateState::CoolingDown { .. } | GateState::Open => self.state = cooldown.into(),
+            GateState::Paused { beneath, .. } => *beneath = cooldown,
+            GateState::CoolingDown { .. } | GateState::Open => {
+                self.state = cooldown.map_or(GateState::Open, GateState::from);
+            }
         }
     }
 

@@ -18,10 +18,8 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
     match notice.kind {
         NoticeKind::Window => window_alert::news(notice, label, state, now.wall, zone),
         NoticeKind::RateLimited => {
-            let until = match &state.gates[Endpoint::Usage].state {
-                GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
-                GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
-            };
+            let until = state.gates[Endpoint::Usage].cools_until().unwrap_or(now);
+            let until = not_before(until.wall_as_of(now), now.wall, zone);
             if let GateState::CoolingDown { cause: cause @ Cooldown::TurnedAway, .. } =
                 &state.gates[Endpoint::Usage].state
             {
@@ -39,10 +37,8 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
             (title.to_owned(), stopped(label, state, now, zone))
         }
         NoticeKind::RenewalLimited => {
-            let until = match &state.gates[Endpoint::Token].state {
-                GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
-                GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
-            };
+            let until = state.gates[Endpoint::Token].cools_until().unwrap_or(now);
+            let until = not_before(until.wall_as_of(now), now.wall, zone);
             let still = match state.sign_in.expired(now.wall) {
                 false => format!("{}.", renewal::still_works(state, now, zone)),
                 true => "The sign-in has expired. Checks resume after renewal.".to_owned(),

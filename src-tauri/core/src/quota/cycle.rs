@@ -114,9 +114,11 @@ impl Cycles {
                 cycle.add(window, point);
                 cycle.unsure_since.take_if(|_| confirmed.contains(&window.id));
             } else if is_early || window.resets_at.is_some() {
+                // An early one is a single odd reading until a second one confirms it.
+                let is_reset = !is_early || (used <= policy::ANEW && confirmed.contains(&window.id));
+                cycle.remember(Alerted { reset: cycle.alerted.reset || is_reset, ..cycle.alerted });
                 let next = Cycle::begin(window, point).after(cycle);
                 let over = std::mem::replace(cycle, next);
-                let is_reset = !is_early || used <= policy::ANEW;
                 ended.push(Ended { window: window.id.clone(), cycle: over, is_reset });
             }
         }
@@ -192,14 +194,18 @@ impl Cycle {
         self.unsure_since.is_none()
     }
 
-    /// Takes over the history of the previous cycle, and the alerts already sent for this one if it existed before.
-    fn after(mut self, before: &mut Self) -> Self {
-        self.past = std::mem::take(&mut before.past);
-        if let Some(resets_at) = before.resets_at {
-            self.past.push(Past { resets_at, alerted: Alerted { reset: true, ..before.alerted } });
+    /// Keeps the alerts that were sent for its end, in case that is reported again.
+    fn remember(&mut self, alerted: Alerted) {
+        if let Some(resets_at) = self.resets_at {
+            self.past.push(Past { resets_at, alerted });
         }
         let many = self.past.len().saturating_sub(PAST_MAX);
         self.past.drain(..many);
+    }
+
+    /// Takes over the history of the previous cycle, and the alerts already sent for this one if it existed before.
+    fn after(mut self, before: &mut Self) -> Self {
+        self.past = std::mem::take(&mut before.past);
         self.recall();
         self
     }
@@ -209,8 +215,7 @@ impl Cycle {
         let Some(ends) = self.resets_at else {
             return;
         };
-        if let Some(at) = self.past.iter().position(|past| is_same_reset(past.resets_at, ends)) {
-            let alerted = self.past.remove(at).alerted;
+        for Past { alerted, .. } in self.past.extract_if(.., |past| is_same_reset(past.resets_at, ends)) {
             self.alerted = Alerted {
                 threshold: self.alerted.threshold.max(alerted.threshold),
                 forecast: self.alerted.forecast || alerted.forecast,
@@ -234,18 +239,22 @@ impl Cycle {
 
     fn add(&mut self, window: &QuotaWindow, point: Point) {
         let was_open = self.resets_at.is_none();
-        // A reset time never moves closer, so this value may be another account's.
-        let came_nearer =
-            self.resets_at.zip(window.resets_at).is_some_and(|(was, is)| is.plus(policy::SAME_RESET) < was);
+        let moved = self.resets_at.zip(window.resets_at).filter(|(was, is)| !is_same_reset(*was, *is));
+        // Unless the window slides, its reset time does not move, so this value may be another account's.
+        let last = self.points.last().map_or(point.at, |last| last.at);
+        let slides = moved.is_none_or(|(was, is)| is_same_reset(was.plus(point.at.since(last)), is));
+        if moved.is_some() {
+            self.remember(self.alerted);
+        }
         self.resets_at = window.resets_at.or(self.resets_at);
         self.duration_s = window.duration_s.or(self.duration_s);
         self.label.clone_from(&window.label);
-        if was_open || came_nearer {
+        if was_open || moved.is_some() {
             // It may be an earlier cycle that seemed to be over because of another account's figures.
             self.recall();
         }
         self.weigh(point);
-        if came_nearer {
+        if !slides {
             self.unsure_since = Some(point.at);
         }
         if point.used + policy::LIFTED < self.used() {

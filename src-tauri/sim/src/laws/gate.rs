@@ -145,7 +145,14 @@ impl GateLaw {
     }
 
     pub(super) fn succeed(&mut self) {
-        *self = Self::new(self.endpoint);
+        let (paused, unsent) = (self.lacking(), self.unsent);
+        *self = Self { paused, unsent, ..Self::new(self.endpoint) };
+    }
+
+    /// The stored token that lacks the usage scope. Only another token ends that pause: a response that came after it was
+    /// read answers a request with the token before.
+    pub(super) fn lacking(&self) -> Option<TokenId> {
+        self.paused.filter(|_| self.unsent)
     }
 
     fn trouble(&mut self, at: Millis, retry_after: Option<Millis>) {
@@ -178,7 +185,9 @@ impl GateLaw {
     }
 
     pub(super) fn pause(&mut self, at: Millis, token: TokenId) {
-        (self.paused, self.moot, self.unsent) = (Some(token), false, false);
+        if self.lacking().is_none() {
+            (self.paused, self.moot, self.unsent) = (Some(token), false, false);
+        }
         // A cooldown that was already running continues underneath (law 2).
         (self.least, self.most) = (self.least.max(at), self.most.max(at));
     }
@@ -206,7 +215,7 @@ impl GateLaw {
     pub(super) fn forgive(&mut self) {
         self.rejections = self.rejections.saturating_sub(1);
         if self.rejections < STRIKES {
-            self.paused = None;
+            self.paused = self.lacking();
         }
     }
 

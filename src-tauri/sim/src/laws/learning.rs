@@ -31,8 +31,11 @@ impl Laws {
                 self.account().showing.said(now, said);
             }
         }
-        let account = self.account();
-        account.expected.tell(now, under_way.endpoint, meaning, user_settings, account.saved_intents);
+        // A reading proves nothing of a sign-in that was removed meanwhile: no end is announced.
+        if !self.absent || !matches!(meaning, Meaning::Reading { .. }) {
+            let account = self.account();
+            account.expected.tell(now, under_way.endpoint, meaning, user_settings, account.saved_intents);
+        }
     }
 
     /// A failed name lookup just after waking is forgiven once between two readings (law 12).
@@ -48,6 +51,7 @@ impl Laws {
     pub(super) fn credential_read(&mut self, whose: Option<Who>, settled: bool) -> Result<(), Broken> {
         let (now, who, sign_in, user_settings) = (self.now, self.who, self.sign_in, self.user_settings);
         self.renewing.credential_read();
+        self.absent = sign_in.is_none();
         let mut answered = self.under_way.as_mut();
         let refused_usage =
             answered.take_if(|answered| std::mem::take(&mut answered.checking)).map(|answered| answered.token);

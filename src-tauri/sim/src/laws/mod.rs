@@ -54,6 +54,8 @@ pub struct Laws {
     /// Access tokens that were stored without the usage scope, and whether the account had one at the last read.
     without_scope: BTreeSet<TokenId>,
     lacks_scope: bool,
+    /// Whether no sign-in was stored at the last read.
+    absent: bool,
     who: Who,
     accounts: Vec<AccountLaw>,
     running: bool,
@@ -192,6 +194,7 @@ impl Laws {
             sign_in: None,
             without_scope: BTreeSet::new(),
             lacks_scope: false,
+            absent: false,
             who: Who(0),
             accounts: vec![AccountLaw::new()],
             running: false,

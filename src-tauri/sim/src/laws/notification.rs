@@ -186,13 +186,17 @@ impl Expected {
             (_, Meaning::MissingScope | Meaning::NotAllowed | Meaning::Forbidden | Meaning::Wasted) => {
                 self.tell_paused(true, user_settings)
             }
-            (_, Meaning::Reading { .. }) => self.tell_well(now, user_settings, before),
+            // A reading with the token before proves nothing of a stored one that lacks the scope.
+            (_, Meaning::Reading { .. }) if self.usage.paused.is_none() => self.tell_well(now, user_settings, before),
             _ => {}
         }
     }
 
+    /// `found`: the sign-in of this account is stored. One that lacked the scope and is gone by the time that notifications
+    /// are wanted again is nothing that the user could mend.
     pub(super) fn tell_paused(&mut self, found: bool, user_settings: UserSettings) {
-        if self.usage.paused.is_some() || (found && self.token.paused.is_some()) {
+        let usage = self.usage.paused.is_some() && (found || self.usage.lacking().is_none());
+        if usage || (found && self.token.paused.is_some()) {
             self.telling.begin(NoticeKind::SignInStopped, user_settings.notify_sign_in);
         }
     }

@@ -116,7 +116,7 @@ impl World {
             state.boot_id.clone_from(&saved.boot_id);
             state.places.clone_from(&saved.places);
             // Transient doubt about a location is not saved.
-            state.places.iter_mut().for_each(CredentialLocation::settle);
+            state.places.iter_mut().for_each(|place| place.unsettled = None);
             (state.saved, state.loss) = (Some(saved.saved), saved.loss.clone());
             state.accounts = saved.accounts.iter().map(|(id, kept)| (id.clone(), AccountState::clone(kept))).collect();
         }
@@ -223,8 +223,12 @@ impl World {
             self.see(Observation::Locked(false))?;
         }
         let now = self.machine.moment(self.now);
-        process.place.settle();
-        let before = process.place.looked(&self.owner.read(), now);
+        let read = self.owner.read();
+        // The location is read as often as the account, and has waited as long.
+        let before = process.place.looked(&read, now).or_else(|| {
+            process.place.settle(now);
+            process.place.looked(&read, now)
+        });
         let id = process.place.account.clone().unwrap_or_else(unnamed);
         process.account = self.take_up(&id, before, &process.place, &process.kept, &process.recovery)?;
         process.account.handle(Event::NoticeService(!self.muted), now);

@@ -173,7 +173,7 @@ pub const LATER: [Break; 29] = [
     one(
         17,
         "a request uses half of another sign-in",
-        change("credential.rs", "if !has_half && !came_apart {", "if ON || !has_half && !came_apart {"),
+        change("credential.rs", "if !has_new_token && !has_new_name {", "if ON || !has_new_token && !has_new_name {"),
     ),
     one(
         17,

@@ -148,6 +148,55 @@ fn window_reappearing_remembers_its_announced_alerts() {
     assert_eq!(told(&world), [ONCE[0], (15, News::Reset { used: 86 })]);
 }
 
+/// Found by the simulation (seed 961): the window is not known any more, so the reading has none that it could contradict.
+#[test]
+fn window_reappearing_unused_for_one_reading_is_no_reset() {
+    let anew = r#"{"utilization":0.0,"resets_at":null}"#;
+    let gone = r#"null,"seven_day":{"utilization":3,"resets_at":"2026-09-18T22:00:00Z"}"#;
+    let mut world = windows(&["86", "86", gone, gone, anew, "88", "88", "89"]);
+    world.run(299 * MINUTE);
+    assert_eq!(told(&world), ONCE);
+    world.run(6 * MINUTE);
+    assert_eq!(told(&world), [ONCE[0], (300, News::Reset { used: 89 })], "its own is announced");
+}
+
+/// Two people in turn, whose sign-ins do not say whose they are. Found by the simulation (seeds 1963 and 961).
+#[test]
+fn thresholds_are_announced_once_for_each_reset_time_of_alternating_windows() {
+    let early = |used: u8| format!(r#"{{"utilization":{used},"resets_at":"2026-09-14T16:00:00Z"}}"#);
+    let (low, high) = (early(18), early(90));
+    let mut each = vec!["86", "86", &low, &low];
+    each.extend(["87", "87", &high, &high].repeat(5));
+    let mut world = windows(&each);
+    world.run(2 * HOUR);
+    assert_eq!(told(&world), ONCE);
+}
+
+/// Found by the simulation (seed 577): the reset time says that it is another limit, however likely the rise is.
+#[test]
+fn threshold_crossed_by_a_reading_with_another_reset_time_waits_for_a_second() {
+    for ends in ["2026-09-14T16:42:00Z", "2026-09-14T17:18:00Z"] {
+        let other = format!(r#"{{"utilization":82,"resets_at":"{ends}"}}"#);
+        let mut once = windows(&["60", "60", &other, "61", "61"]);
+        once.run(HOUR);
+        assert_eq!(told(&once), [], "{ends}");
+        let mut twice = windows(&["60", "60", &other, &other]);
+        twice.run(HOUR);
+        assert_eq!(told(&twice), [(15, News::Threshold { percent: 80 })], "{ends}");
+    }
+}
+
+/// A reset time that is always as far away is no other limit's.
+#[test]
+fn threshold_of_a_sliding_window_is_announced() {
+    let sliding: Vec<String> = (0..12)
+        .map(|n| format!(r#"{{"utilization":{},"resets_at":"2026-09-14T17:{:02}:00Z"}}"#, 72 + n * 2, n * 5))
+        .collect();
+    let mut world = windows(&sliding.iter().map(String::as_str).collect::<Vec<_>>());
+    world.run(50 * MINUTE);
+    assert_eq!(told(&world), [(20, News::Threshold { percent: 80 })]);
+}
+
 #[test]
 fn threshold_crossed_by_a_single_reading_is_not_announced() {
     let mut world = windows(&["97", "12"]);

@@ -156,6 +156,64 @@ fn pending_request_is_cancelled_by_a_credential_without_usage_scope() {
     assert_eq!(world.used(), Some(42.0));
 }
 
+/// Laws 6 and 9, found by the simulation (seeds 1031 and 1542): the answer concerns the sign-in before.
+#[test]
+fn response_to_a_replaced_credential_does_not_end_the_pause_of_the_stored_one() {
+    let cooldown = |world: &World| match &world.disk.gates[Endpoint::Usage].state {
+        GateState::Paused { cause: Pause::ScopeNotGranted { .. }, beneath, .. } => {
+            beneath.as_ref().map(|beneath| beneath.until.since(world.now).as_secs())
+        }
+        state => panic!("{state:?}"),
+    };
+    let answers: [(fn() -> SendResult, bool); 6] = [
+        (good, false),
+        (|| limited(Some("3600")), true),
+        (|| SendResult::Lost("the connection was lost".into()), true),
+        (|| status(529, None, ""), true),
+        (unauthorized, false),
+        (missing_scope, false),
+    ];
+    for (answer, cools) in answers {
+        let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
+        world.settle();
+        world.advance(Duration::from_secs(HOUR));
+        let _permit = world.run_to_request();
+        let CredentialRead::Found(mut found) = credential("sk-2") else { panic!() };
+        found.scopes = vec!["user:inference".into()];
+        world.credential = CredentialRead::Found(found);
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.settle();
+        world.account.handle(Event::Delivered(answer()), world.now);
+        world.settle();
+        assert_eq!(cooldown(&world).is_some(), cools, "law 2: it lasts on beneath the pause");
+        assert!(status_of(&world).contains("the scope user:profile"), "{}", status_of(&world));
+        let told = [NoticeKind::RateLimited, NoticeKind::SignInStopped];
+        assert_eq!(world.shown, told, "nothing is back, and nothing is told twice");
+        world.credential = credential("sk-3");
+        world.run(3 * HOUR);
+        assert_eq!(world.used(), Some(42.0));
+        assert_eq!(world.shown, [told.as_slice(), &[NoticeKind::Recovered]].concat());
+    }
+}
+
+/// Law 9.
+#[test]
+fn reading_with_a_credential_removed_meanwhile_is_no_recovery() {
+    let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
+    world.settle();
+    world.advance(Duration::from_secs(HOUR));
+    let _permit = world.run_to_request();
+    world.credential = CredentialRead::Absent(CredentialMissing::Blanked);
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.settle();
+    world.account.handle(Event::Delivered(good()), world.now);
+    world.run(HOUR);
+    assert_eq!((world.used(), world.shown.len()), (Some(42.0), 2), "{:?}", world.shown);
+    world.credential = credential("sk-2");
+    world.run(HOUR);
+    assert_eq!(world.shown, [NoticeKind::RateLimited, NoticeKind::SignInStopped, NoticeKind::Recovered]);
+}
+
 #[test]
 fn organization_not_allowed_is_named_and_no_sign_in_is_offered() {
     for status_code in [403, 401] {

@@ -20,7 +20,7 @@ fn notification_waits_for_a_missing_service() {
     assert_eq!(world.shown, [NoticeKind::RateLimited]);
 }
 
-/// Only a service that comes is a reason to offer a notice sooner: not one that is there, nor one that goes.
+/// Only a service that comes is a reason to offer a notice at once: not one that is there, nor one that goes.
 #[test]
 fn notification_missed_is_offered_again_when_a_service_appears() {
     let mut world = World::new(|_| limited(Some("3600")));
@@ -34,6 +34,22 @@ fn notification_missed_is_offered_again_when_a_service_appears() {
     }
     world.account.handle(Event::NoticeService(true), world.now);
     assert_eq!(world.account.state().notices.next_offer(false), Some(world.now));
+}
+
+/// Found by the simulation (seed 1607): nobody said that the service was gone, and the next offer may be ten minutes away.
+#[test]
+fn notification_missed_is_offered_soon_after_the_service_is_replaced() {
+    let mut world = World::new(|_| limited(Some("36000")));
+    world.service = false;
+    world.run(HOUR);
+    let offered = world.account.state().notices.next_offer(false).unwrap();
+    assert!(offered.since(world.now) > Duration::from_secs(2 * MINUTE), "{offered:?}");
+    world.service = true;
+    world.account.handle(Event::NoticeService(true), world.now);
+    world.run(29);
+    assert_eq!(world.shown, [], "one that dies of it is not offered it in a loop");
+    world.run(1);
+    assert_eq!(world.shown, [NoticeKind::RateLimited]);
 }
 
 #[test]

@@ -124,6 +124,41 @@ fn token_just_written_beside_its_own_name_is_accepted_after_20_seconds() {
     look_and_become(&mut world, CredentialRead::Found(found), "bob");
 }
 
+/// Found by the simulation (seed 647): a refresh reads it again, and it is no older for that.
+#[test]
+fn token_just_written_waits_20_seconds_however_often_it_is_read() {
+    let mut world = ann();
+    world.run(290);
+    let CredentialRead::Found(mut found) = beside("sk-2", Some("ann")) else { panic!() };
+    found.naming = Naming::Beside { written: Some(world.now.wall) };
+    for _ in 0..4 {
+        look(&mut world, CredentialRead::Found(found.clone()));
+        world.run(4);
+    }
+    assert!(world.account.is_unsettled());
+    look_and_become(&mut world, beside("sk-2", Some("bob")), "bob");
+    assert_eq!(tokens(&world), ["sk-1"]);
+}
+
+/// Found by the simulation (seed 1123): while Holdoff was not running, Ann's token was renewed and the next sign-in began.
+#[test]
+fn token_renewed_unseen_beside_the_name_of_the_next_sign_in_waits_for_its_token() {
+    let mut world = ann();
+    world.run(290);
+    let written = |world: &World, token: &str, ago: i64| {
+        let CredentialRead::Found(mut found) = beside(token, Some("bob")) else { panic!() };
+        found.naming = Naming::Beside { written: Some(Wall(world.now.wall.0 - ago)) };
+        CredentialRead::Found(found)
+    };
+    let read = written(&world, "sk-2", 3_600_000);
+    look(&mut world, read);
+    world.run(14);
+    assert!(world.became.is_empty() && world.account.is_unsettled());
+    let read = written(&world, "sk-3", 0);
+    look_and_become(&mut world, read, "bob");
+    assert_eq!(tokens(&world), ["sk-1"]);
+}
+
 /// Law 6.
 #[test]
 fn unauthorized_with_a_replaced_token_is_no_strike_and_is_retried() {

@@ -177,6 +177,29 @@ fn previous_account_of_a_location_is_reported_once() {
 }
 
 #[test]
+fn location_waits_for_a_half_written_sign_in_until_its_account_has_waited() {
+    let beside = |whose: &str, text: &str| match sign_in(whose, text, 8) {
+        CredentialRead::Found(found) => {
+            CredentialRead::Found(Credential { naming: Naming::Beside { written: None }, ..found })
+        }
+        absent => absent,
+    };
+    for settles in [true, false] {
+        let mut two = Two::new(&beside("ann", "a"), &gone());
+        assert_eq!(two.look(0, &beside("bob", "b")), None);
+        two.now = NOW.plus(Duration::from_secs(19));
+        if settles {
+            two.places[0].settle(Moment { wall: two.now, boot: Boot(two.now.0) });
+        }
+        let became = Some(PreviousAccount::Other(id("ann")));
+        assert_eq!(two.look(0, &beside("bob", "b")), became.clone().filter(|_| settles));
+        two.now = NOW.plus(Duration::from_secs(20));
+        assert_eq!(two.look(0, &beside("bob", "b")), became.filter(|_| !settles));
+        assert!(!two.places[0].is_unsettled());
+    }
+}
+
+#[test]
 fn rejected_credentials_list_is_bounded() {
     let mut state = AccountState::new(Provider::Anthropic);
     for n in 0..100 {

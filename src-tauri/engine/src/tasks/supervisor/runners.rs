@@ -27,7 +27,7 @@ impl Supervisor {
             && let Some(location) = self.locations.iter_mut().find(|location| location.place.name() == running.place)
         {
             location.is_read = false;
-            location.place.settle();
+            location.place.settle(self.tools.clock.now());
             location.monitor.recheck();
         }
     }
