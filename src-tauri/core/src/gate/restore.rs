@@ -74,8 +74,7 @@ impl Gate {
     pub(crate) fn share(&mut self, other: &Gate, now: Moment) {
         let is_newer = other.last_request.is_some_and(|last| self.last_request.is_none_or(|own| last.is_after(own)));
         if is_newer {
-            (self.last_request, self.strikes, self.ledger_watermark) =
-                (other.last_request, other.strikes, other.ledger_watermark);
+            (self.last_request, self.strikes) = (other.last_request, other.strikes);
         }
         let theirs = match &other.state {
             GateState::Open => None,

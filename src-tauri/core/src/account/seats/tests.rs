@@ -1,6 +1,8 @@
 use super::*;
 use crate::credential::token::Token;
+use crate::gate::recovery::GateRecovery;
 use crate::gate::{Cooldown, GateState, Pause, Spacing};
+use crate::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use crate::request::Endpoint;
 use crate::state::Provider;
 use crate::time::{Boot, Wall};
@@ -126,6 +128,32 @@ fn seats_share_gates_at_startup() {
     assert_eq!(["ann/acme", "ann/home", "ann", "bob"].map(shut), [true, true, true, false]);
     let beside: Vec<AccountId> = state.gates_beside(&id("ann/home")).into_iter().map(|(id, _)| id).collect();
     assert_eq!(beside, [id("ann"), id("ann/acme")]);
+}
+
+/// Found by the simulation (seed 1054): the other seat asked later, and then the clock was set back.
+#[test]
+fn ledger_entry_known_to_its_seat_stays_known_after_another_seats_request() {
+    let read = LedgerEvent::Completed { outcome: OutcomeKind::Reading, detail: None };
+    let entry = |seat: &str, ago: i64| LedgerEntry {
+        at: at(-ago).wall,
+        account: id(seat).0,
+        endpoint: Endpoint::Usage.into(),
+        event: read.clone(),
+        next_at: Some(at(5 - ago).wall),
+    };
+    let entries = [entry("ann/acme", 90), entry("ann/home", 9)];
+    let mut state = State::new("boot".into());
+    for (name, told, last_request) in [("ann/home", 9, 9), ("ann/acme", 90, 4)] {
+        let mut seat = seat(last_request, 0);
+        seat.usage.told = Some(at(-told).wall);
+        state.accounts.insert(id(name), seat);
+    }
+    for now in [NOW, Moment { wall: at(-9000).wall, ..at(1) }] {
+        GateRecovery::new(&entries, None, now).remind_all(&mut state, now);
+    }
+    for (seat, account) in &state.accounts {
+        assert_eq!(account.usage.state, GateState::Open, "{seat}");
+    }
 }
 
 /// Issue 15: nothing is lost, and no gate opens.
