@@ -145,14 +145,14 @@ fn ledger_entry_known_to_its_seat_stays_known_after_another_seats_request() {
     let mut state = State::new("boot".into());
     for (name, told, last_request) in [("ann/home", 9, 9), ("ann/acme", 90, 4)] {
         let mut seat = seat(last_request, 0);
-        seat.usage.told = Some(at(-told).wall);
+        seat.gates[Endpoint::Usage].ledger_watermark = Some(at(-told).wall);
         state.accounts.insert(id(name), seat);
     }
     for now in [NOW, Moment { wall: at(-9000).wall, ..at(1) }] {
-        GateRecovery::new(&entries, None, now).remind_all(&mut state, now);
+        GateRecovery::new(&entries, None, now).apply_to_all(&mut state, now);
     }
     for (seat, account) in &state.accounts {
-        assert_eq!(account.usage.state, GateState::Open, "{seat}");
+        assert_eq!(account.gates[Endpoint::Usage].state, GateState::Open, "{seat}");
     }
 }
 
