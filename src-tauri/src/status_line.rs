@@ -51,7 +51,7 @@ fn try_change(
         (Plan::Nothing, _) => Ok(said(true, nothing(provider))),
         (Plan::Change(change), None) => {
             let plan = shown(&change, &environment.home);
-            let forgotten = change.forgotten().then(|| messages::status_line_forgotten(provider)).unwrap_or_default();
+            let forgotten = if change.forgotten() { messages::status_line_forgotten(provider) } else { String::new() };
             Ok(StatusLineAnswer { plan: Some(plan), ..said(true, forgotten) })
         }
         (Plan::Change(change), Some(agreed)) if change.fingerprint() != agreed => {
