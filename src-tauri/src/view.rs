@@ -154,6 +154,7 @@ pub struct RefreshView {
 pub struct SettingsView {
     /// `start_at_login` as the desktop has it.
     #[serde(flatten)]
+    #[cfg_attr(test, ts(skip))]
     pub chosen: Settings,
     /// Nobody has chosen yet where readings come from.
     pub offers_readings: bool,
@@ -210,6 +211,8 @@ mod tests {
     use holdoff_core::local_time::ClockChoice;
     use holdoff_core::notification::thresholds::{QuietHours, Thresholds};
     use holdoff_core::settings::{AccountChange, Percent, SettingsChange, Theme};
+    use serde_json::Value;
+    use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
     use ts_rs::{Config, TS};
 
@@ -234,11 +237,11 @@ mod tests {
             binding::<StepProgress>(),
             binding::<OfferView>(),
             binding::<ProviderView>(),
-            binding::<SettingsView>(),
+            settings_view_binding(),
             binding::<TurnedTo>(),
             binding::<UpdatesView>(),
             binding::<UpdateView>(),
-            binding::<Settings>(),
+            settings_binding(),
             binding::<Thresholds>(),
             binding::<QuietHours>(),
             binding::<Readings>(),
@@ -264,9 +267,12 @@ mod tests {
     #[test]
     fn mock_data_committed_matches_the_bindings() {
         let json = |value: serde_json::Result<String>| value.unwrap() + "\n";
+        let scenarios = mock::scenarios();
+        let scenarios: BTreeMap<_, _> =
+            scenarios.iter().map(|(name, view)| (name, without_default_settings(view))).collect();
         let mut files = vec![
             ("answers.json".into(), json(serde_json::to_string_pretty(&mock::answers()))),
-            ("scenarios.json".into(), json(serde_json::to_string_pretty(&mock::scenarios()))),
+            ("scenarios.json".into(), json(serde_json::to_string_pretty(&scenarios))),
         ];
         assert_committed("ui/src/mock/shown", &mut files);
     }
@@ -293,5 +299,27 @@ mod tests {
 
     fn binding<T: TS + 'static>() -> (PathBuf, String) {
         (T::output_path().unwrap(), T::export_to_string(&Config::default()).unwrap())
+    }
+
+    /// The settings and their defaults: the only generated file that names each setting.
+    fn settings_binding() -> (PathBuf, String) {
+        let (name, text) = binding::<Settings>();
+        let defaults = serde_json::to_string_pretty(&Settings::default()).unwrap();
+        (name, format!("{text}\nexport const DEFAULT_SETTINGS: Settings = {defaults};\n"))
+    }
+
+    fn settings_view_binding() -> (PathBuf, String) {
+        let (name, text) = binding::<SettingsView>();
+        let before = "import type { PlaceView } from \"./PlaceView\";\n";
+        let text = text.replace(before, &format!("{before}import type {{ Settings }} from \"./Settings\";\n"));
+        (name, text.replace("SettingsView = {", "SettingsView = Settings & {"))
+    }
+
+    /// The mock adds the default settings.
+    fn without_default_settings(view: &View) -> Value {
+        let mut view = serde_json::to_value(view).unwrap();
+        let defaults = serde_json::to_value(Settings::default()).unwrap();
+        view["settings"].as_object_mut().unwrap().retain(|key, value| defaults.get(key) != Some(value));
+        view
     }
 }

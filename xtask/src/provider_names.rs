@@ -2,13 +2,12 @@
 //! variables and places from its description. Comments count too.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What a provider, its owner program or their variables are called, in lower case. A copy of what the descriptions in
-/// `holdoff-core` say, because this program depends on no other crate.
-const NAMES: [&str; 2] = ["anthropic", "claude"];
+/// Has a folder for each provider, named after it, which is its room.
+const PROVIDERS: &str = "src-tauri/core/src/providers";
 
 /// The folders with production code.
 const SOURCES: [&str; 6] = [
@@ -20,9 +19,8 @@ const SOURCES: [&str; 6] = [
     "ui/src",
 ];
 
-/// The files and folders that are one provider's alone.
-const ROOMS: [&str; 5] = [
-    "src-tauri/core/src/providers/anthropic",
+/// The other files and folders that are one provider's alone.
+const ROOMS: [&str; 4] = [
     "src-tauri/engine/src/claude_code",
     "src-tauri/engine/src/claude_code.rs",
     // The command that Claude Code calls as its status line.
@@ -30,10 +28,11 @@ const ROOMS: [&str; 5] = [
     "src-tauri/cli/src/args/statusline.rs",
 ];
 
-/// The registries: in these files, only these lines.
-const REGISTRIES: [(&str, &[&str]); 4] = [
-    ("src-tauri/core/src/providers/id.rs", &["Anthropic,", "pub const ALL: [Self; 1] = [Self::Anthropic];"]),
-    ("src-tauri/core/src/providers/mod.rs", &["pub mod anthropic;", "Self::Anthropic => &anthropic::Anthropic,"]),
+/// The registry of the providers: only the lines that declare one.
+const REGISTRY: &str = "src-tauri/core/src/providers/mod.rs";
+
+/// The registries of their programs: in these files, only these lines.
+const REGISTRIES: [(&str, &[&str]); 2] = [
     ("src-tauri/engine/src/lib.rs", &["pub mod claude_code;"]),
     (
         "src-tauri/engine/src/owners.rs",
@@ -49,29 +48,50 @@ const NOT_PRODUCTION: [&str; 6] = ["tests", "snapshots", "scenarios", "harness",
 
 /// A sentence for each line below `root` that names a provider where it must not.
 pub fn find(root: &Path) -> Result<Vec<String>> {
+    let names = names(root)?;
     let mut found = Vec::new();
     for folder in SOURCES {
-        read(root, folder, &mut found)?;
+        read(root, folder, &names, &mut found)?;
     }
     Ok(found)
 }
 
-fn read(root: &Path, folder: &str, found: &mut Vec<String>) -> Result<()> {
+/// What the providers and their programs are called, in lower case. Variables contain one of these names.
+fn names(root: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for path in entries(root, PROVIDERS)? {
+        if !path.is_dir() {
+            continue;
+        }
+        names.extend(path.file_name().and_then(|name| name.to_str()).map(str::to_owned));
+        let description = fs::read_to_string(path.join("mod.rs"))?;
+        let programs = description.lines().filter_map(|line| line.trim().strip_prefix("program: \""));
+        names.extend(programs.filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+    }
+    Ok(names)
+}
+
+fn entries(root: &Path, folder: &str) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(root.join(folder)).with_context(|| format!("{folder} could not be read"))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     paths.sort();
-    for path in paths {
+    Ok(paths)
+}
+
+fn read(root: &Path, folder: &str, names: &[String], found: &mut Vec<String>) -> Result<()> {
+    for path in entries(root, folder)? {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let within = format!("{folder}/{name}");
         let stem = name.split('.').next().unwrap_or_default();
-        if NOT_PRODUCTION.contains(&stem) || ROOMS.contains(&within.as_str()) {
+        let is_room = ROOMS.contains(&within.as_str()) || (folder == PROVIDERS && path.is_dir());
+        if NOT_PRODUCTION.contains(&stem) || is_room {
             continue;
         }
         if path.is_dir() {
-            read(root, &within, found)?;
+            read(root, &within, names, found)?;
         } else if ["rs", "ts", "svelte", "css"].iter().any(|end| path.extension().is_some_and(|is| is == *end)) {
             let source = fs::read_to_string(&path)?;
-            found.extend(named_in(&within, &source).into_iter().map(|line| {
+            found.extend(named_in(&within, &source, names).into_iter().map(|line| {
                 format!(
                     "{within}:{line} names a provider or its program; take the name from the provider's description."
                 )
@@ -82,12 +102,15 @@ fn read(root: &Path, folder: &str, found: &mut Vec<String>) -> Result<()> {
 }
 
 /// The numbers of the lines that name a provider, without test modules and without the lines of a registry.
-fn named_in(file: &str, source: &str) -> Vec<usize> {
+fn named_in(file: &str, source: &str, names: &[String]) -> Vec<usize> {
     let registry = REGISTRIES.iter().find(|(registry, _)| *registry == file).map(|(_, lines)| *lines);
-    let is_registered = |line: &str| registry.is_some_and(|lines| lines.contains(&line.trim()));
+    let is_registered = |line: &str| {
+        let line = line.trim();
+        registry.is_some_and(|lines| lines.contains(&line)) || (file == REGISTRY && declares_a_provider(line))
+    };
     let names = |line: &str| {
         let line = line.to_ascii_lowercase();
-        NAMES.iter().any(|name| line.contains(name))
+        names.iter().any(|name| line.contains(name))
     };
     let numbered = source.lines().zip(1..);
     let is_test = test_lines(source);
@@ -96,6 +119,14 @@ fn named_in(file: &str, source: &str) -> Vec<usize> {
         .filter(|((line, _), is_test)| !is_test && names(line) && !is_registered(line))
         .map(|((_, number), _)| number)
         .collect()
+}
+
+/// `pub mod name;`, or `Name: name::Name,`.
+fn declares_a_provider(line: &str) -> bool {
+    let is_path = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':'));
+    let module = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';'));
+    let entry = line.strip_suffix(',').and_then(|entry| entry.split_once(": "));
+    module.is_some_and(is_path) || entry.is_some_and(|(name, spec)| is_path(name) && is_path(spec))
 }
 
 /// For each line, whether it is part of an item under `#[cfg(test)]`. The item ends with the brace, comma or semicolon at its
@@ -134,6 +165,10 @@ fn test_lines(source: &str) -> Vec<bool> {
 mod tests {
     use super::*;
 
+    fn named_in(file: &str, source: &str) -> Vec<usize> {
+        super::named_in(file, source, &["anthropic".to_owned(), "claude".to_owned()])
+    }
+
     #[test]
     fn line_that_names_a_provider_is_found_in_code_comments_and_pages() {
         let file = "src-tauri/engine/src/tasks/start.rs";
@@ -152,9 +187,10 @@ mod tests {
 
     #[test]
     fn registry_allows_its_own_lines_alone() {
-        let lines = "    pub mod anthropic;\n    // anthropic\n";
-        assert_eq!(named_in("src-tauri/core/src/providers/mod.rs", lines), [2]);
-        assert_eq!(named_in("src-tauri/core/src/state.rs", lines), [1, 2]);
+        let lines = "    pub mod anthropic;\n    Anthropic: anthropic::Anthropic,\n    // anthropic\n";
+        assert_eq!(named_in(REGISTRY, lines), [3]);
+        assert_eq!(named_in(REGISTRY, "name: \"Anthropic\",\nSelf::Anthropic => 1,\n"), [1, 2]);
+        assert_eq!(named_in("src-tauri/core/src/state.rs", lines), [1, 2, 3]);
     }
 
     #[test]
@@ -194,11 +230,11 @@ fn claude() {
         ] {
             let path = root.join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "\nof Claude Code\n").unwrap();
+            fs::write(path, "program: \"claude\",\nof Claude Code\n").unwrap();
         }
         let found = find(&root).unwrap();
         fs::remove_dir_all(&root).unwrap();
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].starts_with("ui/src/panel/Row.svelte:2 names a provider"), "{found:?}");
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.iter().all(|line| line.starts_with("ui/src/panel/Row.svelte:")), "{found:?}");
     }
 }

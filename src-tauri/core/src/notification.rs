@@ -5,6 +5,7 @@
 
 use crate::gate::policy;
 use crate::notification::thresholds::Thresholds;
+use crate::settings::Settings;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +141,19 @@ pub struct Wanted {
     pub thresholds: Thresholds,
     pub forecast: bool,
     pub reset: bool,
+}
+
+impl From<&Settings> for Wanted {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            rate_limit: settings.notify_rate_limit,
+            sign_in: settings.notify_sign_in,
+            recovery: settings.notify_recovery,
+            thresholds: settings.notify_thresholds,
+            forecast: settings.notify_forecast,
+            reset: settings.notify_reset,
+        }
+    }
 }
 
 impl Notices {

@@ -239,7 +239,7 @@ impl Showing {
             NoticeKind::SignInStopped => self.sign_in = showing,
             NoticeKind::RenewalLimited => self.renewal = showing,
             NoticeKind::Recovered => self.end = showing,
-            NoticeKind::RenewalUnsaved | NoticeKind::Window => {}
+            _ => {}
         }
     }
 
@@ -249,7 +249,7 @@ impl Showing {
             NoticeKind::SignInStopped => self.sign_in,
             NoticeKind::RenewalLimited => self.renewal,
             NoticeKind::Recovered => self.end,
-            NoticeKind::RenewalUnsaved | NoticeKind::Window => false,
+            _ => false,
         }
     }
 }

@@ -86,9 +86,8 @@ impl Stats {
             NoticeKind::RateLimited => self.notices += 1,
             NoticeKind::Recovered => self.ends += 1,
             NoticeKind::Window => self.of_windows += 1,
-            NoticeKind::SignInStopped | NoticeKind::RenewalLimited | NoticeKind::RenewalUnsaved => {
-                self.of_sign_ins += 1;
-            }
+            // The others are about a sign-in.
+            _ => self.of_sign_ins += 1,
         }
     }
 

@@ -60,11 +60,7 @@ impl Message {
         let (title, body) = messages::notice(&announcement.notice, label, &announcement.state, now, local);
         let lead = match announcement.notice.kind {
             NoticeKind::SignInStopped => Lead::SignIn(announcement.account.clone()),
-            NoticeKind::RateLimited
-            | NoticeKind::RenewalLimited
-            | NoticeKind::RenewalUnsaved
-            | NoticeKind::Recovered
-            | NoticeKind::Window => Lead::Panel,
+            _ => Lead::Panel,
         };
         Self { title, body, lead }
     }

@@ -43,3 +43,25 @@ readings: Readings,
  * Whether newer versions of Holdoff are looked for (law 18). `None` is not asked yet, and nothing is looked for.
  */
 updates: boolean | null, };
+
+export const DEFAULT_SETTINGS: Settings = {
+  "polling_interval_s": 300,
+  "notify_rate_limit": true,
+  "notify_sign_in": true,
+  "notify_recovery": true,
+  "notify_thresholds": [
+    80,
+    95
+  ],
+  "notify_forecast": true,
+  "notify_reset": true,
+  "quiet_hours": null,
+  "history_days": 365,
+  "history_mb": 64,
+  "percent": "used",
+  "clock": "locale",
+  "theme": "system",
+  "start_at_login": false,
+  "readings": "ask",
+  "updates": null
+};

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { DEFAULT_SETTINGS } from "../../src/bindings/Settings";
 import { commands, error, focused, open, text, useBrowser } from "../support/pages";
 
 useBrowser();
@@ -153,12 +154,10 @@ function progress(page: Page): Promise<(string | undefined)[]> {
     .evaluateAll((steps) => steps.map((step) => (step as HTMLElement).dataset.progress));
 }
 
-const SWITCHES = [
-  ["notify-rate-limit", "notify_rate_limit", true],
-  ["notify-sign-in", "notify_sign_in", true],
-  ["notify-recovery", "notify_recovery", true],
-  ["start-at-login", "start_at_login", false],
-] as const;
+/** Every setting that is true or false has a switch, whose test id is its key with dashes. */
+const SWITCHES = Object.entries(DEFAULT_SETTINGS).flatMap(([key, before]) =>
+  typeof before === "boolean" ? [[key.replaceAll("_", "-"), key, before] as const] : [],
+);
 
 describe("changes", () => {
   test.each(SWITCHES)("%s", async (testId, key, before) => {

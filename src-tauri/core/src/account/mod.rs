@@ -112,14 +112,7 @@ impl From<&Settings> for Preferences {
     fn from(settings: &Settings) -> Self {
         Self {
             interval: settings.polling_interval,
-            wanted: Wanted {
-                rate_limit: settings.notify_rate_limit,
-                sign_in: settings.notify_sign_in,
-                recovery: settings.notify_recovery,
-                thresholds: settings.notify_thresholds,
-                forecast: settings.notify_forecast,
-                reset: settings.notify_reset,
-            },
+            wanted: settings.into(),
             quiet: settings.quiet_hours,
             renewal: settings.renewal,
             readings: settings.readings,

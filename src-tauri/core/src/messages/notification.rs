@@ -83,3 +83,56 @@ fn stopped(label: &str, state: &AccountState, now: Moment, zone: &LocalTime) -> 
     };
     format!("{why} {what} See the settings for the steps. Account: {label}.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::snapshots::{NOW, UTC, account, cooling, in_min};
+    use crate::notification::{News, WindowNews};
+    use expect_test::expect;
+
+    #[test]
+    fn notification_titles_and_texts() {
+        let mut text = String::new();
+        let news = |news| Some(WindowNews { window: "five_hour".into(), label: "5-hour".into(), news });
+        let notices = [
+            (NoticeKind::RateLimited, None),
+            (NoticeKind::SignInStopped, None),
+            (NoticeKind::RenewalLimited, None),
+            (NoticeKind::RenewalUnsaved, None),
+            (NoticeKind::Recovered, None),
+            (NoticeKind::Window, news(News::Threshold { percent: 80 })),
+            (NoticeKind::Window, news(News::RunsOut)),
+            (NoticeKind::Window, news(News::Reset { used: 96 })),
+            (NoticeKind::Window, None),
+        ];
+        let mut state = account();
+        state.gates[Endpoint::Usage].state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(10));
+        state.gates[Endpoint::Token].state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(70));
+        for (kind, about) in notices {
+            let (title, body) =
+                notice(&Notice { id: 1, kind, about, also: vec![] }, "ann@example.com", &state, NOW, &UTC);
+            text += &format!("{title}\n  {body}\n");
+        }
+        expect![[r#"
+            Rate limited: next check at 15:10
+              Anthropic is rate limiting usage checks. Holdoff waits until 15:10, then resumes by itself. Your quota is not affected. Account: ann@example.com.
+            Sign-in needed
+              Anthropic does not accept Claude Code's sign-in. Checks resume when you sign in again. See the settings for the steps. Account: ann@example.com.
+            Renewal rate limited: next try at 16:10
+              Anthropic is rate limiting sign-in renewal. Holdoff tries again at 16:10. The current sign-in still works until 15:30. Account: ann@example.com.
+            Renewed sign-in not saved
+              Holdoff renewed the sign-in but cannot write it where Claude Code keeps it. Holdoff keeps trying. Free some space or fix the folder's permissions before you quit Holdoff, or you will have to sign in again. Account: ann@example.com.
+            Readings are back
+              Anthropic is answering again, and checks continue as before. Account: ann@example.com.
+            5-hour limit: 80 % used
+              20 % left. Account: ann@example.com.
+            5-hour limit will run out
+              That is before its reset. Account: ann@example.com.
+            5-hour limit was reset
+              New window started. The last one reached 96 %. Account: ann@example.com.
+            Quota
+              Your quota has changed. Account: ann@example.com.
+        "#]].assert_eq(&text);
+    }
+}

@@ -17,11 +17,11 @@ use crate::time::{Boot, Moment};
 use expect_test::expect;
 
 /// 2026-09-14 15:00 UTC.
-const NOW: Moment = Moment { wall: Wall(1_789_398_000_000), boot: Boot(1_000_000) };
-const UTC: LocalTime = LocalTime::UTC;
+pub(super) const NOW: Moment = Moment { wall: Wall(1_789_398_000_000), boot: Boot(1_000_000) };
+pub(super) const UTC: LocalTime = LocalTime::UTC;
 const ANTHROPIC: Provider = Provider::Anthropic;
 
-fn in_min(minutes: u64) -> Moment {
+pub(super) fn in_min(minutes: u64) -> Moment {
     NOW.plus(Duration::from_secs(minutes * 60))
 }
 
@@ -77,7 +77,7 @@ fn refusals() -> Vec<Refusal> {
 }
 
 /// Signed in until 15:30.
-fn account() -> AccountState {
+pub(super) fn account() -> AccountState {
     let mut state = AccountState::new(ANTHROPIC);
     state.sign_in.place = "~/.claude/.credentials.json".to_owned();
     state.sign_in.renewable = true;
@@ -88,7 +88,7 @@ fn account() -> AccountState {
     state
 }
 
-fn cooling(cause: Cooldown, until: Moment) -> GateState {
+pub(super) fn cooling(cause: Cooldown, until: Moment) -> GateState {
     GateState::CoolingDown { cause, since: NOW, until }
 }
 

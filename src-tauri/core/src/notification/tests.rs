@@ -9,7 +9,7 @@ fn after(secs: u64) -> Moment {
 }
 
 fn all() -> Wanted {
-    crate::account::Preferences::from(&crate::Settings::default()).wanted
+    Wanted::from(&Settings::default())
 }
 
 fn about(window: &str, news: News) -> WindowNews {

@@ -2,15 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The provider of a quota.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// The default, because saved data of earlier versions names no provider.
-    #[default]
-    Anthropic,
+macro_rules! ids {
+    ($($name:ident: $spec:path,)+) => {
+        /// The provider of a quota.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Provider {
+            $($name,)+
+        }
+
+        impl Provider {
+            pub const ALL: [Self; [$(stringify!($name)),+].len()] = [$(Self::$name),+];
+        }
+    };
 }
 
-impl Provider {
-    pub const ALL: [Self; 1] = [Self::Anthropic];
+registry!(ids);
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self::ALL[0]
+    }
 }

@@ -1,5 +1,15 @@
-//! The provider interface. Each provider has a folder with its specifics as data and pure functions, and one line in
-//! [`Provider::spec`]. All other code gets a provider's names, hosts and limits from here.
+//! The provider interface. Each provider has a folder with its specifics as data and pure functions, and one line in the
+//! registry. All other code gets a provider's names, hosts and limits from here.
+
+/// The registry: the name and the specifics of each provider. Saved data of earlier versions names no provider and is of
+/// the first one.
+macro_rules! registry {
+    ($of_each:ident) => {
+        $of_each! {
+            Anthropic: anthropic::Anthropic,
+        }
+    };
+}
 
 pub mod anthropic;
 mod id;
@@ -139,13 +149,21 @@ pub struct EndpointSpec {
     pub policy: EndpointPolicy,
 }
 
-impl Provider {
-    pub fn spec(self) -> &'static dyn ProviderSpec {
-        match self {
-            Self::Anthropic => &anthropic::Anthropic,
+macro_rules! specs {
+    ($($name:ident: $spec:path,)+) => {
+        impl Provider {
+            pub fn spec(self) -> &'static dyn ProviderSpec {
+                match self {
+                    $(Self::$name => &$spec,)+
+                }
+            }
         }
-    }
+    };
+}
 
+registry!(specs);
+
+impl Provider {
     /// The provider of an account id in the format of [`crate::AccountId`].
     pub fn of_account(id: &str) -> Option<Self> {
         let key = id.split_once(':').map_or(id, |(key, _)| key);

@@ -44,7 +44,7 @@ impl Telling {
             NoticeKind::RateLimited => Some(&mut self.limit),
             NoticeKind::SignInStopped => Some(&mut self.sign_in),
             NoticeKind::RenewalLimited => Some(&mut self.renewal),
-            NoticeKind::Recovered | NoticeKind::RenewalUnsaved | NoticeKind::Window => None,
+            _ => None,
         }
     }
 
