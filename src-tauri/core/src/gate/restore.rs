@@ -75,6 +75,8 @@ impl Gate {
         let is_newer = other.last_request.is_some_and(|last| self.last_request.is_none_or(|own| last.is_after(own)));
         if is_newer {
             (self.last_request, self.strikes) = (other.last_request, other.strikes);
+            // The one retry that a 401 allows must be the login's next request (law 10).
+            self.unauthorized_token = None;
         }
         let theirs = match &other.state {
             GateState::Open => None,

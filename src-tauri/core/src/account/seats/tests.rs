@@ -115,6 +115,17 @@ fn unanswered_request_of_one_seat_cools_down_the_others() {
     assert_eq!(home.gates[Endpoint::Usage].last_request, Some(at(-2)));
 }
 
+/// Law 10. A 401 allows one request sooner than 180 s after the last one of the login.
+#[test]
+fn retry_after_a_401_is_not_sent_after_another_seats_request() {
+    let mut acme = seat(60, 0);
+    acme.gates[Endpoint::Usage].unauthorized_token = Token::new("sk-1".into()).map(|token| token.fingerprint());
+    acme.gates.share(&seat(61, 0).gates, NOW);
+    assert!(acme.gates[Endpoint::Usage].unauthorized_token.is_some());
+    acme.gates.share(&seat(1, 0).gates, NOW);
+    assert_eq!(acme.gates[Endpoint::Usage].unauthorized_token, None);
+}
+
 #[test]
 fn seats_share_gates_at_startup() {
     let mut state = State::new("boot".into());
