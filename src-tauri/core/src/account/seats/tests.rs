@@ -98,6 +98,16 @@ fn unanswered_request_of_one_seat_cools_down_the_others() {
     assert_eq!(home.usage.last_request, Some(at(-2)));
 }
 
+/// Law 10, found by the simulation (seeds 2062 and 2549).
+#[test]
+fn own_unanswered_request_does_not_hide_a_later_one_of_another_seat() {
+    let mut home = seat(60, 0);
+    home.usage.intent = Some(at(-30));
+    home.share_left_behind(&seat(1, 0).gates(), NOW);
+    home.usage.settle(NOW, crate::gate::Jitter(0));
+    assert_eq!(home.usage.last_request, Some(at(-1)));
+}
+
 #[test]
 fn seats_share_gates_at_startup() {
     let mut state = State::new("boot".into());
