@@ -101,6 +101,12 @@ pub struct Queued {
     pub missed: u32,
 }
 
+impl Queued {
+    fn windows(&self) -> impl Iterator<Item = &str> {
+        self.about.iter().chain(&self.also).map(|about| about.window.as_str())
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -240,12 +246,18 @@ impl Notices {
     }
 
     fn waiting(&self, free_only: bool) -> impl Iterator<Item = (u64, Moment)> {
-        self.queue.iter().filter(move |queued| !free_only || !queued.kind.is_of_asking()).filter_map(|queued| {
-            match queued.phase {
-                Phase::Waiting { until } => Some((queued.id, until)),
-                Phase::Showing => None,
-            }
+        let offered = self.queue.iter().filter(move |queued| !free_only || !queued.kind.is_of_asking());
+        offered.filter(|queued| !self.is_held_back(queued)).filter_map(|queued| match queued.phase {
+            Phase::Waiting { until } => Some((queued.id, until)),
+            Phase::Showing => None,
         })
+    }
+
+    /// Whether an earlier alert of its window is being shown. The service may take its time, and the earlier one must not
+    /// come last.
+    fn is_held_back(&self, queued: &Queued) -> bool {
+        let mut showing = self.queue.iter().filter(|other| other.phase == Phase::Showing && other.id != queued.id);
+        showing.any(|other| other.windows().any(|window| queued.windows().any(|own| own == window)))
     }
 
     pub(crate) fn is_showing(&self) -> bool {
@@ -256,10 +268,12 @@ impl Notices {
     pub(crate) fn start_showing(&mut self, id: u64) -> Option<Notice> {
         let queued = self.queue.iter().find(|queued| queued.id == id)?;
         let class = queued.about.as_ref().map(|about| std::mem::discriminant(&about.news));
+        let held: Vec<u64> = self.queue.iter().filter(|other| self.is_held_back(other)).map(|other| other.id).collect();
         let mut also = Vec::new();
         self.queue.retain_mut(|other| {
             let alike = other.about.as_ref().map(|about| std::mem::discriminant(&about.news)) == class;
-            let joins = class.is_some() && alike && other.id != id && other.phase != Phase::Showing;
+            let free = other.id != id && other.phase != Phase::Showing && !held.contains(&other.id);
+            let joins = class.is_some() && alike && free;
             also.extend(other.about.take_if(|_| joins));
             !joins
         });
@@ -305,15 +319,22 @@ impl Notices {
     pub(crate) fn missed(&mut self, id: u64, now: Moment) {
         let goes_on = self.goes_on();
         self.queue.retain(|queued| queued.id != id || goes_on(queued.kind));
-        let Some(queued) = self.queue.iter_mut().find(|queued| queued.id == id) else {
+        let Some(at) = self.queue.iter().position(|queued| queued.id == id) else {
             return;
         };
+        let newer: Vec<String> =
+            self.queue.iter().filter(|other| other.id != id).flat_map(Queued::windows).map(str::to_owned).collect();
+        let is_replaced = |about: &WindowNews| newer.contains(&about.window);
+        let queued = &mut self.queue[at];
         let missed = queued.missed.saturating_add(1);
         let until = now.plus(policy::NOTICE.after(missed));
         (queued.missed, queued.phase) = (missed, Phase::Waiting { until });
         // Merged notices are queued separately again, since each may become untrue by itself.
         let (kind, also) = (queued.kind, std::mem::take(&mut queued.also));
-        for about in also {
+        if queued.about.as_ref().is_some_and(is_replaced) {
+            self.queue.remove(at);
+        }
+        for about in also.into_iter().filter(|about| !is_replaced(about)) {
             self.push_missed(kind, Some(about), until, missed);
         }
     }

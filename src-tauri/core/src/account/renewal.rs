@@ -190,7 +190,8 @@ impl Account {
     fn spend(&mut self, now: Moment) -> Action {
         let credential = self.credential.as_ref();
         let request = credential.and_then(|credential| self.state.provider.renewal_request(credential));
-        let may = self.still_wants(Endpoint::Token) && !self.retiring && !self.just_woke(now);
+        // The clock may have been set since the intent was recorded.
+        let may = self.renewal_is_due(now) && self.still_wants(Endpoint::Token) && !self.retiring;
         let noted = request
             .filter(|_| may)
             .filter(|(_, token)| self.state.gates[Endpoint::Token].intent_token.as_ref() == Some(token));

@@ -13,7 +13,7 @@ impl Gate {
         let Some(intent) = self.intent.take() else {
             return;
         };
-        self.last_request = Some(intent);
+        self.asked_at(intent);
         if let Some(fingerprint) = self.intent_token.take() {
             self.pause_over(intent, Pause::RenewalCutOff, fingerprint);
             return;
@@ -22,6 +22,11 @@ impl Gate {
         if until.is_after(now) {
             self.shut_until(Cooldown::Unanswered, intent, until);
         }
+    }
+
+    /// A request may have left at `intent`. Another seat's may have left since.
+    fn asked_at(&mut self, intent: Moment) {
+        self.last_request = Some(self.last_request.map_or(intent, |last| last.later(intent)));
     }
 
     fn unanswered(&self) -> Duration {
@@ -97,7 +102,7 @@ impl Gate {
         let Some(intent) = other.intent.filter(|_| other.intent_token.is_none()) else {
             return;
         };
-        self.last_request = Some(self.last_request.map_or(intent, |own| own.later(intent)));
+        self.asked_at(intent);
         let until = intent.plus(self.unanswered());
         if until.is_after(now) {
             self.shut_until(Cooldown::Unanswered, intent, until);

@@ -46,6 +46,34 @@ fn newer_window_alert_replaces_a_pending_one_not_one_being_shown() {
     assert_eq!((notices.due(NOON, false), notices.is_showing()), (None, false));
 }
 
+/// Law 17, found by the simulation (seed 2679): the service took 17 s for the first, and showed it last.
+#[test]
+fn alerts_of_one_window_are_shown_one_after_the_other() {
+    let mut notices = Notices::default();
+    let of = |window: &str, percent| about(window, News::Threshold { percent });
+    notices.tell_of_window(of("five_hour", 80), NOON);
+    notices.tell_of_window(of("seven_day", 80), NOON);
+    let first = notices.due(NOON, false).unwrap();
+    assert_eq!(notices.start_showing(first).unwrap().also, [of("seven_day", 80)]);
+    notices.tell_of_window(of("seven_day", 95), NOON);
+    assert_eq!((notices.due(NOON, false), notices.next_offer(false)), (None, None));
+    notices.tell_of_window(of("opus", 80), NOON);
+    let other = notices.due(NOON, false).unwrap();
+    assert_eq!(notices.start_showing(other).unwrap().also, [], "the other one is still held back");
+    for shown in [true, false] {
+        let mut notices = notices.clone();
+        if shown {
+            notices.shown(first, all(), NOON);
+        } else {
+            notices.missed(first, NOON);
+        }
+        let next = notices.due(NOON, false).unwrap();
+        let next = notices.start_showing(next).unwrap();
+        assert_eq!(next.about, Some(of("seven_day", 95)), "which says more than the first");
+        assert_eq!(next.also, [of("five_hour", 80)][usize::from(shown)..], "and that was not said yet");
+    }
+}
+
 /// It waits longer and longer, and not at all when there is a service again.
 #[test]
 fn missed_notification_is_retried_with_backoff_or_on_new_service() {

@@ -165,7 +165,8 @@ fn condition(account: &AccountState, trouble: Option<&SignInTrouble>, is_stale: 
 }
 
 fn is_stale_reading(reading: &Reading, context: &StatusContext<'_>) -> bool {
-    reading.no_limits_at.is_some() || is_stale(reading.at, context.now.wall, context.interval)
+    let lacks_shown = reading.no_limits_at.is_some() && !reading.is_empty();
+    lacks_shown || is_stale(reading.at, context.now.wall, context.interval)
 }
 
 /// Whether a reading of `at` is too old to count as current.

@@ -126,6 +126,16 @@ fn retry_after_a_401_is_not_sent_after_another_seats_request() {
     assert_eq!(acme.gates[Endpoint::Usage].unauthorized_token, None);
 }
 
+/// Law 10, found by the simulation (seeds 2062 and 2549).
+#[test]
+fn own_unanswered_request_does_not_hide_a_later_one_of_another_seat() {
+    let mut home = seat(60, 0);
+    home.gates[Endpoint::Usage].intent = Some(at(-30));
+    home.gates.share_left_behind(&seat(1, 0).gates, NOW);
+    home.gates[Endpoint::Usage].settle(NOW, crate::gate::Jitter(0));
+    assert_eq!(home.gates[Endpoint::Usage].last_request, Some(at(-1)));
+}
+
 #[test]
 fn seats_share_gates_at_startup() {
     let mut state = State::new("boot".into());

@@ -1,6 +1,6 @@
 //! What becomes of tokens that were granted: law 8.
 
-use super::renewing::{grant, renewing, spent, token_gaps};
+use super::renewing::{grant, noted, renewing, spent, token_gaps};
 use super::*;
 
 #[test]
@@ -90,4 +90,15 @@ fn renewed_tokens_unsaved_are_written_again_after_a_second() {
     world.run(2);
     assert!(matches!(&world.credential, CredentialRead::Found(stored) if stored.access_token.expose() == "sk-2"));
     assert!(!world.holds_locks);
+}
+
+/// Law 4, found by the simulation (seed 3790): by the clock as it is then, the access token has time to live.
+#[test]
+fn clock_set_back_before_the_request_cancels_a_noted_intent() {
+    let mut world = noted();
+    world.now.wall = Wall(world.now.wall.0 - 3_600_000);
+    world.run(HOUR - 1);
+    assert!(world.spent.is_empty() && world.disk.gates[Endpoint::Token].intent.is_none() && !world.holds_locks);
+    world.run(1);
+    assert_eq!(spent(&world), ["rt-1"]);
 }

@@ -300,7 +300,7 @@ fn renewal_permit_expired_by_sleep_is_retried_after_the_wake_pause() {
 }
 
 /// A renewal is due, and what it is about to spend is on disk.
-fn noted() -> World {
+pub(super) fn noted() -> World {
     let mut world = renewing(|n| grant(n + 1));
     world.run(8 * HOUR - 5 * MINUTE - 1);
     world.advance(Duration::from_secs(1));

@@ -52,6 +52,15 @@ fn of(change: impl Fn(&mut AccountState)) -> AccountState {
 }
 
 #[test]
+fn first_response_without_limits_is_no_older_than_it_is() {
+    let state = of(|state| {
+        let none = Reading::new(Source::UsageEndpoint, NOW.wall, vec![], vec![]);
+        state.reading = Some(Reading { no_limits_at: Some(NOW.wall), ..none });
+    });
+    assert_eq!([in_min(15), in_min(16)].map(|now| state.status(now).is_stale), [false, true]);
+}
+
+#[test]
 fn account_condition_prefers_blockers_over_reading_age() {
     let absent = |state: &mut AccountState| {
         state.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile));
