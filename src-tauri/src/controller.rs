@@ -8,6 +8,7 @@ mod updates;
 
 use crate::autostart::Autostart;
 use crate::end_signal;
+use crate::memory;
 use crate::metrics_exporter::Exporter;
 use crate::notify::Notifier;
 use crate::runtime::AppHandle;
@@ -235,7 +236,8 @@ impl Controller {
     fn windows_ended(&mut self, status: ExitStatus) -> Next {
         match self.windows.ended(status) {
             Ok(Some(window)) => self.open(window),
-            Ok(None) => {}
+            // What the window asked for is not needed any more.
+            Ok(None) => memory::give_back(),
             Err(why) => self.no_window(&why),
         }
         Next::Go

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 const HEAD: u64 = 64 * 1024;
 /// The last response is usually near the end. If it is not in the first size, the second is read.
 const TAILS: [u64; 2] = [128 * 1024, 2 * 1024 * 1024];
+/// Where both the last response and the account usually are, so that nothing else is read.
+const END: u64 = 16 * 1024;
 /// Claude Code's folder with one subfolder per project.
 const PROJECTS: &str = "projects";
 /// The number of newest other transcripts to check for what a version writes, and how many folders and files to search.
@@ -130,7 +132,12 @@ impl Sessions {
 /// Returns `None` if it cannot be read.
 fn read(path: &Path) -> Option<Transcript> {
     let size = fs::size(path).ok()?;
-    let mut transcript = Transcript::default();
+    let end = fs::read_part(path, size.saturating_sub(END), END).ok()?;
+    let mut transcript = Transcript::read(b"", &end);
+    // The last of each counts, so no earlier line changes them.
+    if transcript.owner.is_some() && transcript.answered_at.is_some() {
+        return Some(transcript);
+    }
     for most in TAILS {
         let head = fs::read_part(path, 0, HEAD.min(size.saturating_sub(most))).ok()?;
         let tail = fs::read_part(path, size.saturating_sub(most), most).ok()?;

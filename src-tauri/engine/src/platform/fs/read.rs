@@ -61,7 +61,8 @@ pub(crate) fn size(path: &Path) -> Result<u64, ReadError> {
 /// Fails if the file cannot be read.
 pub(crate) fn read_part(path: &Path, from: u64, most: u64) -> Result<Vec<u8>, ReadError> {
     let mut file = open(path)?;
-    let mut bytes = Vec::new();
+    let rest = file.metadata().map_or(0, |file| file.len().saturating_sub(from)).min(most);
+    let mut bytes = Vec::with_capacity(usize::try_from(rest).unwrap_or(0) + 32);
     let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.take(most).read_to_end(&mut bytes));
     read.map(|_| bytes).map_err(|error| ReadError::of(error, path))
 }
