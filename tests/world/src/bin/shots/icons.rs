@@ -49,10 +49,10 @@ fn causes() -> [(&'static str, Cause); 10] {
         ("26 % used", Cause::Answer(Answer::ok_at(26.0, 9.0, 4), "26 %")),
         ("82 % used", Cause::Answer(Answer::ok(), "82 %")),
         ("100 % used", Cause::Answer(Answer::ok_at(100.0, 71.0, 82), "100 %")),
-        ("cooling down", Cause::Later(6, hour(), "limits requests")),
-        ("cooling down, no reading", Cause::Answer(hour(), "limits requests")),
+        ("cooling down", Cause::Later(6, hour(), "is rate limiting")),
+        ("cooling down, no reading", Cause::Answer(hour(), "is rate limiting")),
         ("reading is old", Cause::Later(40, Answer::hang(), "(read ")),
-        ("nothing known yet", Cause::Answer(Answer::hang(), "Asking")),
+        ("nothing known yet", Cause::Answer(Answer::hang(), "Checking usage")),
         ("paused", Cause::Answer(Answer::missing_scope("user:profile"), "Paused")),
         ("sign-in expired", Cause::Expired),
         ("no sign-in", Cause::SignedOut),
@@ -77,7 +77,7 @@ async fn icons(stage: &Stage, cause: Cause) -> Vec<Icon> {
         }
         Cause::SignedOut => {
             stage.sign_out();
-            (0, "No sign-in")
+            (0, "sign-in found")
         }
     };
     let app = stage.start_at(minute, &[]);

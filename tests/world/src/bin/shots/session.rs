@@ -123,9 +123,9 @@ impl Gallery {
     async fn sections(&self) {
         let app = self.stage.start_at(4, &["--settings"]);
         let browser = Browser::attach(&self.stage.inspector, PATIENCE).await;
-        browser.wait_for_text(PATIENCE, |shown| shown.contains("It does not call Holdoff")).await;
+        browser.wait_for_text(PATIENCE, |shown| shown.contains("not call Holdoff")).await;
         browser.press("Install…").await;
-        browser.wait_for_text(PATIENCE, |shown| shown.contains("Make this change")).await;
+        browser.wait_for_text(PATIENCE, |shown| shown.contains("Apply this change")).await;
         for (name, first) in [
             ("settings-status-line", "section:has([data-testid=status-line])"),
             ("settings-notifications", "section:has([data-testid=quiet-hours])"),
@@ -166,13 +166,13 @@ impl Gallery {
     async fn rate_limit(&self) {
         self.stage.fake.always(Answer::rate_limited(Some("3600")));
         let app = self.stage.start_at(6, &[]);
-        self.stage.tooltip(&app, "limits requests").await;
+        self.stage.tooltip(&app, "is rate limiting").await;
         self.stage.desktop.wait_for_popups(1, PATIENCE).await;
         let popup = self.stage.popup().await;
         self.print("notification", popup.with_margin(MARGIN, self.stage.desktop.size())).await;
         self.stage.desktop.close_popups().await;
         drop(app);
-        self.panel("panel-cooling", 6, "limits requests").await;
+        self.panel("panel-cooling", 6, "is rate limiting").await;
     }
 
     /// Three polls with the same token get 401, some minutes apart.
