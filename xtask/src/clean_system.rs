@@ -48,7 +48,10 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     // Read before cargo may rebuild this program.
     let this = env::current_exe()?;
     setup::prepare(Purpose::CleanSystem)?;
-    project.cargo("build").args(["--locked", "-p", "holdoff-world", "--bin", "holdoff-installed"]).no_input().run()?;
+    // Linked statically, as it also runs on systems whose libc is older than this one's.
+    let tester =
+        ["--locked", "-p", "holdoff-world", "--bin", "holdoff-installed", "--", "-C", "target-feature=+crt-static"];
+    project.cargo("rustc").args(tester).no_input().run()?;
     let packages = match &wish.packages {
         Some(dir) => env::current_dir().context("the current folder is gone")?.join(dir),
         None => project.target().join("packages"),

@@ -35,7 +35,7 @@ desktop-file-validate, and prints the size of each.
 --revision N    package revision of this version (1)
 
 The same commit gives the same packages: all times are that of the commit, or SOURCE_DATE_EPOCH. DEBFULLNAME and
-DEBEMAIL set the maintainer of the .deb.";
+DEBEMAIL set the maintainer of the .deb; without them it is the author in Cargo.toml, whom no mail reaches.";
 
 /// One packaging run.
 struct Job<'a> {

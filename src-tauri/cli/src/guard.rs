@@ -12,11 +12,13 @@ const NOT_ENOUGH: u8 = 1;
 
 pub fn run(environment: &Environment, args: &Guard) -> ExitCode {
     let known = Known::read(environment);
+    if !args.quiet {
+        known.say_problems();
+    }
     let account = match known.account(args.account.name()) {
         Ok((_, account)) => account,
         Err(why) => {
             if !args.quiet {
-                known.say_problems();
                 eprintln!("holdoff: {why}");
             }
             return ExitCode::from(UNAVAILABLE);

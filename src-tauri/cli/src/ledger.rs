@@ -5,7 +5,7 @@ use crate::{UNAVAILABLE, style};
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::{AccountId, LocalTime, Wall, messages, text};
 use holdoff_engine::platform::environment::Environment;
-use holdoff_engine::storage::history;
+use holdoff_engine::storage::history::{self, HistoryError};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,7 +24,11 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
     let mut entries = match history::ledger(&environment.data_dir, from) {
         Ok(entries) => entries,
         Err(error) => {
-            eprintln!("holdoff: cannot read the history: {error}. The app sets it aside when it starts.");
+            let then = match error {
+                HistoryError::Damaged(_) => "The app sets it aside when it starts.",
+                HistoryError::Newer { .. } | HistoryError::OutOfReach(_) => "Holdoff leaves it unchanged.",
+            };
+            eprintln!("holdoff: cannot read the history: {error}. {then}");
             return ExitCode::from(UNAVAILABLE);
         }
     };

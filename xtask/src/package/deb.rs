@@ -19,22 +19,27 @@ const LAYOUT: Layout = Layout {
     licences: None,
 };
 
-/// Debian requires an address, and nobody owns this one yet. Whoever publishes a package sets DEBEMAIL, as for Debian's own
-/// tools.
-const MAINTAINER: (&str, &str) = ("The Holdoff Authors", "packages@holdoff.dev");
-
-fn maintainer() -> String {
-    let (name, address) = MAINTAINER;
-    let set =
-        |variable: &str| env::var(variable).ok().filter(|value| !value.contains(['\n', '<', '>']) && !value.is_empty());
+/// The maintainer: DEBFULLNAME and DEBEMAIL, as for Debian's own tools, else the author in Cargo.toml.
+fn maintainer(set: impl Fn(&str) -> Option<String>) -> Result<String> {
+    let set = |variable: &str| set(variable).filter(|value| !value.is_empty());
+    let author = env!("CARGO_PKG_AUTHORS").trim_end_matches('>').split_once(" <");
+    let (name, address) = author.context("Cargo.toml names no author with an address")?;
+    let name = set("DEBFULLNAME").unwrap_or_else(|| name.to_owned());
     let address = set("DEBEMAIL").unwrap_or_else(|| address.to_owned());
-    format!("{} <{address}>", set("DEBFULLNAME").unwrap_or_else(|| name.to_owned()))
+    if name.contains(['\n', '<', '>']) || address.contains(['\n', '<', '>', ' ']) || !address.contains('@') {
+        bail!("DEBFULLNAME {name:?} and DEBEMAIL {address:?} are not a name and an address.");
+    }
+    Ok(format!("{name} <{address}>"))
 }
 
 pub fn make(job: &Job<'_>) -> Result<PathBuf> {
     let root = job.fresh("deb")?;
     let (usr, doc) = (root.join("usr"), root.join("usr/share/doc/holdoff"));
     let sources = &job.sources;
+    let maintainer = maintainer(|variable| env::var(variable).ok())?;
+    if maintainer.ends_with(".invalid>") {
+        println!("The .deb names {maintainer}, whom no mail reaches; set DEBEMAIL before you publish it.");
+    }
     sources.lay(&usr, &LAYOUT)?;
     let project = sources.project.root();
     let templates = sources.packaging("debian");
@@ -42,7 +47,7 @@ pub fn make(job: &Job<'_>) -> Result<PathBuf> {
         &doc.join("copyright"),
         &copyright(&read(&templates.join("copyright"))?, &read(&project.join("LICENSE-MIT"))?),
     )?;
-    put(&doc.join("changelog.Debian"), &changelog(job)?)?;
+    put(&doc.join("changelog.Debian"), &changelog(job, &maintainer)?)?;
     copy(&project.join("CHANGELOG.md"), &doc.join("changelog"), 0o644)?;
     copy(&sources.notices, &doc.join("THIRD-PARTY-NOTICES"), 0o644)?;
     for name in ["changelog.Debian", "changelog", "THIRD-PARTY-NOTICES"] {
@@ -55,7 +60,7 @@ pub fn make(job: &Job<'_>) -> Result<PathBuf> {
     let control = read(&templates.join("control"))?
         .replace("@VERSION@", &job.debian_version())
         .replace("@ARCH@", &arch)
-        .replace("@MAINTAINER@", &maintainer())
+        .replace("@MAINTAINER@", &maintainer)
         .replace("@SIZE@", &installed_kib(&root)?)
         .replace("@DEPENDS@", &depends(job, &usr)?);
     let sums = "cd \"$1\" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum";
@@ -110,13 +115,13 @@ fn copyright(template: &str, mit: &str) -> String {
     template.replace("@MIT@", &body.collect::<Vec<_>>().join("\n"))
 }
 
-fn changelog(job: &Job<'_>) -> Result<String> {
+fn changelog(job: &Job<'_>, maintainer: &str) -> Result<String> {
     let date =
         Cmd::new("date").args(["-u", "-R", "-d", &format!("@{}", job.epoch)]).hidden_env("LC_ALL", "C").read()?;
     Ok(format!(
         "holdoff ({}) unstable; urgency=medium\n\n  * Version {VERSION}; changelog.gz tells what is new.\n\n -- {}  {}\n",
         job.debian_version(),
-        maintainer(),
+        maintainer,
         date.trim()
     ))
 }
@@ -130,6 +135,24 @@ pub fn sizes(deb: &Path) -> Result<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn deb_maintainer_is_set_by_debian_variables_or_reaches_nobody() {
+        let of = |set: &[(&str, &str)]| {
+            maintainer(|variable| set.iter().find(|(name, _)| *name == variable).map(|(_, value)| (*value).to_owned()))
+                .ok()
+        };
+        let nobody = of(&[]);
+        assert!(
+            nobody.as_deref().is_some_and(|set| set.starts_with("The Holdoff Authors <") && set.ends_with(".invalid>"))
+        );
+        assert_eq!(of(&[("DEBEMAIL", "")]), nobody, "a workflow turns a missing variable into an empty string");
+        let ann = [("DEBFULLNAME", "Ann"), ("DEBEMAIL", "ann@example.org")];
+        assert_eq!(of(&ann).as_deref(), Some("Ann <ann@example.org>"));
+        for refused in ["Ann <ann@example.org>", "ann", "ann@example.org\nDepends: x"] {
+            assert_eq!(of(&[("DEBEMAIL", refused)]), None, "{refused}");
+        }
+    }
 
     #[test]
     fn copyright_licence_text_is_indented_without_empty_lines() {

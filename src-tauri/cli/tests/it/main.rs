@@ -7,6 +7,7 @@ mod guard;
 mod help;
 mod history;
 mod local_time;
+mod newer_data;
 #[cfg(all(target_os = "linux", target_endian = "little", target_pointer_width = "64"))]
 mod program;
 mod scene;
