@@ -19,8 +19,8 @@ impl Laws {
         let (now, user_settings) = (self.now, self.user_settings);
         let account = self.account();
         account.unkept = true;
-        if *meaning == Meaning::NotSent && under_way.endpoint == Endpoint::Usage {
-            account.did_not_leave();
+        if *meaning == Meaning::NotSent {
+            account.sent(under_way.endpoint).did_not_leave();
         }
         let gate = account.expected.gate(under_way.endpoint);
         gate.learn(now, meaning, under_way.token, under_way.re_ask, forgiven);
