@@ -95,10 +95,12 @@ impl Laws {
         self.now.max(account.expected.usage.most).max(spaced) + self.user_settings.interval + COMING_BACK
     }
 
-    /// What a session reports need not be requested, for up to an hour after the last request.
+    /// What a session reports need not be requested, for up to an hour after the last response. A response may come long
+    /// after its request, if the machine slept in between, and is as new as any other.
     fn put_off(&self) -> Millis {
         let interval = self.user_settings.interval;
-        let last = self.accounts[usize::from(self.who.0)].usage_sent.last.unwrap_or(self.now);
+        let sent = self.accounts[usize::from(self.who.0)].usage_sent;
+        let last = sent.last.max(sent.answered).unwrap_or(self.now);
         (self.now + interval).min(last + interval.max(HOUR)) + COMING_BACK
     }
 

@@ -117,6 +117,8 @@ struct AccountLaw {
 struct Sent {
     last: Option<Millis>,
     before: Option<Millis>,
+    /// When the last response came.
+    answered: Option<Millis>,
 }
 
 /// What has to be durable.
@@ -203,12 +205,14 @@ impl Sent {
     /// Counts the requests of another seat or name too. Returns whether its last one is the later one.
     fn share(&mut self, other: Self) -> bool {
         let is_newer = other.last > self.last;
-        self.last = self.last.max(other.last);
+        (self.last, self.answered) = (self.last.max(other.last), self.answered.max(other.answered));
         is_newer
     }
 
     fn shifted(&mut self, by: Millis) {
-        self.last = self.last.map(|at| at + by);
+        for at in [&mut self.last, &mut self.answered] {
+            *at = at.map(|at| at + by);
+        }
     }
 }
 
