@@ -53,12 +53,15 @@ impl Account {
     fn postpone(&mut self, new: &Reading, now: Moment) {
         let waits = matches!(self.step, Step::Idle | Step::ReadingCredential | Step::CredentialRead)
             && self.why == Trigger::Poll;
-        let fresh = self.state.reading.as_ref().and_then(|kept| kept.oldest_of(new));
-        let longest = longest_wait(&self.state.gates[Endpoint::Usage], self.preferences.interval);
+        let past = |at| Moment { wall: at, boot: now.boot }.carried_past(now);
+        let kept = self.state.reading.as_ref();
+        let fresh = kept.and_then(|kept| kept.oldest_of(new)).map(past);
+        let read = kept.and_then(Reading::endpoint_read_at).map(past);
+        let longest = longest_wait(&self.state.gates[Endpoint::Usage], read, self.preferences.interval);
         let (Some(at), Some(longest), true) = (fresh, longest, waits) else {
             return;
         };
-        let asked_for = Moment { wall: at, boot: now.boot }.carried_past(now).plus(self.preferences.interval);
+        let asked_for = at.plus(self.preferences.interval);
         let until = if longest.is_after(asked_for) { asked_for } else { longest };
         if self.state.next_request(now).is_none_or(|next| !until.is_after(next)) {
             return;
@@ -74,12 +77,13 @@ impl Account {
 }
 
 /// How long fresh readings may postpone a poll: long while the endpoint answers normally; one interval after a cooldown, so
-/// that polling resumes as soon as law 11 promises; not at all while it is unclear whether the sign-in is accepted.
-fn longest_wait(usage: &Gate, interval: Duration) -> Option<Moment> {
+/// that polling resumes as soon as law 11 promises; not at all while it is unclear whether the sign-in is accepted. `read`:
+/// the account's last response. The last request may have been that of another seat, which reads nothing for this one.
+fn longest_wait(usage: &Gate, read: Option<Moment>, interval: Duration) -> Option<Moment> {
     match &usage.state {
         GateState::CoolingDown { until, .. } => Some(until.plus(interval)),
         GateState::Open if usage.unauthorized == 0 && usage.unauthorized_token.is_none() => {
-            Some(usage.last_request?.plus(policy::POSTPONED_MOST))
+            Some(usage.last_request?.sooner(read?).plus(policy::POSTPONED_MOST))
         }
         GateState::Open | GateState::Paused { .. } => None,
     }

@@ -130,6 +130,11 @@ impl Reading {
         self.whole_at.or((self.source == Source::UsageEndpoint).then_some(self.at))
     }
 
+    /// When the usage endpoint last reported limits, or that there are none.
+    pub(crate) fn endpoint_read_at(&self) -> Option<Wall> {
+        self.whole_at().max(self.no_limits_at)
+    }
+
     /// Merges a reading from the endpoint, which decides which windows exist and which of them is binding.
     fn take_whole(&mut self, new: Reading) -> Vec<String> {
         let at = new.at;

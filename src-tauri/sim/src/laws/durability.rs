@@ -150,7 +150,8 @@ impl Laws {
                 expected.usage.shifted(-ahead);
                 expected.token.shifted(-ahead);
             }
-            account.last_left = account.last_left.map(|at| at - ahead);
+            account.usage_sent.shifted(-ahead);
+            account.token_sent.shifted(-ahead);
         }
         self.renewing.renewed = self.renewing.renewed.map(|at| at - ahead);
         self.lost = self.lost.map(|at| at - ahead);
@@ -159,26 +160,27 @@ impl Laws {
     /// A rate limit of one organization of a login closes the others too, and requests of all of them keep their spacing.
     pub(super) fn share(&mut self, from: Who, into: Who) {
         let from = self.account_of(from);
-        let (expected, last_left) = (from.expected, from.last_left);
+        let (expected, usage, token) = (from.expected, from.usage_sent, from.token_sent);
         let into = self.account_of(into);
-        let is_newer = last_left > into.last_left;
+        let (newer_usage, newer_token) = (into.usage_sent.share(usage), into.token_sent.share(token));
         for own in [&mut into.expected, &mut into.kept] {
-            own.usage.share(&expected.usage, is_newer);
-            own.token.share(&expected.token, is_newer);
+            own.usage.share(&expected.usage, newer_usage);
+            own.token.share(&expected.token, newer_token);
         }
-        into.last_left = into.last_left.max(last_left);
     }
 
     /// `from` is an earlier name of the account.
     pub(super) fn rename(&mut self, from: Who, into: Who) {
         let from = self.account_of(from);
-        let (expected, last_left, orphan, showing) = (from.expected, from.last_left, from.orphan, from.showing.clone());
+        let (expected, orphan, showing) = (from.expected, from.orphan, from.showing.clone());
+        let (usage, token) = (from.usage_sent, from.token_sent);
         let into = self.account_of(into);
         into.expected.usage.merge(&expected.usage);
         into.expected.token.merge(&expected.token);
         into.expected.telling.merge(&expected.telling);
         into.showing.merge(&showing);
-        into.last_left = into.last_left.max(last_left);
+        into.usage_sent.share(usage);
+        into.token_sent.share(token);
         into.orphan = into.orphan.or(orphan);
     }
 }

@@ -19,8 +19,10 @@ impl Laws {
         let (now, user_settings) = (self.now, self.user_settings);
         let account = self.account();
         account.unkept = true;
-        if *meaning == Meaning::NotSent && under_way.endpoint == Endpoint::Usage {
-            account.did_not_leave();
+        let sent = account.sent(under_way.endpoint);
+        match meaning {
+            Meaning::NotSent => sent.did_not_leave(),
+            _ => sent.answered = Some(now),
         }
         let gate = account.expected.gate(under_way.endpoint);
         gate.learn(now, meaning, under_way.token, under_way.re_ask, forgiven);

@@ -91,14 +91,16 @@ impl Laws {
 
     fn reading_due(&self) -> Millis {
         let account = &self.accounts[usize::from(self.who.0)];
-        let spaced = account.last_left.map_or(self.now, |last| last + SPACING);
+        let spaced = account.usage_sent.last.map_or(self.now, |last| last + SPACING);
         self.now.max(account.expected.usage.most).max(spaced) + self.user_settings.interval + COMING_BACK
     }
 
-    /// What a session reports need not be requested, for up to an hour after the last request.
+    /// What a session reports need not be requested, for up to an hour after the last response. A response may come long
+    /// after its request, if the machine slept in between, and is as new as any other.
     fn put_off(&self) -> Millis {
         let interval = self.user_settings.interval;
-        let last = self.accounts[usize::from(self.who.0)].last_left.unwrap_or(self.now);
+        let sent = self.accounts[usize::from(self.who.0)].usage_sent;
+        let last = sent.last.max(sent.answered).unwrap_or(self.now);
         (self.now + interval).min(last + interval.max(HOUR)) + COMING_BACK
     }
 

@@ -98,9 +98,8 @@ struct AccountLaw {
     save: u64,
     /// Something was learned that is not durable yet.
     unkept: bool,
-    /// When the last usage request was sent, and the one before, which counts again if the last was not sent after all.
-    last_left: Option<Millis>,
-    before_last: Option<Millis>,
+    usage_sent: Sent,
+    token_sent: Sent,
     /// A response that is in the ledger but not in the state, and for how long it closes its gate.
     recalled: Option<(Endpoint, Millis)>,
     /// A request that a process left unanswered and that still needs a ledger entry.
@@ -110,6 +109,16 @@ struct AccountLaw {
     showing: Showing,
     /// The entry was written, but the state does not record that: a process that dies now has it written again.
     settled: Option<Endpoint>,
+}
+
+/// When the last request to an endpoint was sent, and the one before, which counts again if the last was not sent after
+/// all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+struct Sent {
+    last: Option<Millis>,
+    before: Option<Millis>,
+    /// When the last response came.
+    answered: Option<Millis>,
 }
 
 /// What has to be durable.
@@ -166,13 +175,43 @@ impl AccountLaw {
             saved_intents: None,
             save: 0,
             unkept: false,
-            last_left: None,
-            before_last: None,
+            usage_sent: Sent::default(),
+            token_sent: Sent::default(),
             recalled: None,
             orphan: None,
             orphan_told: false,
             showing: Showing::default(),
             settled: None,
+        }
+    }
+
+    fn sent(&mut self, endpoint: Endpoint) -> &mut Sent {
+        match endpoint {
+            Endpoint::Usage => &mut self.usage_sent,
+            Endpoint::Token => &mut self.token_sent,
+        }
+    }
+}
+
+impl Sent {
+    fn left(&mut self, now: Millis) {
+        (self.before, self.last) = (self.last, Some(now));
+    }
+
+    fn did_not_leave(&mut self) {
+        self.last = self.before;
+    }
+
+    /// Counts the requests of another seat or name too. Returns whether its last one is the later one.
+    fn share(&mut self, other: Self) -> bool {
+        let is_newer = other.last > self.last;
+        (self.last, self.answered) = (self.last.max(other.last), self.answered.max(other.answered));
+        is_newer
+    }
+
+    fn shifted(&mut self, by: Millis) {
+        for at in [&mut self.last, &mut self.answered] {
+            *at = at.map(|at| at + by);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! When a request may be sent: laws 1, 2, 4, 5, 6, 10, 12 and 16, and what law 13 requires to be durable before that.
 
-use super::{AccountLaw, Broken, Laws, UnderWay, broken};
+use super::{Broken, Laws, UnderWay, broken};
 use crate::laws::constants::{RENEWED_BEFORE, SPACING, WAKING};
-use crate::observation::{Left, Millis, SECOND};
+use crate::observation::{Left, SECOND};
 use holdoff_core::Endpoint;
 
 impl Laws {
@@ -23,11 +23,13 @@ impl Laws {
                 false
             }
         };
+        let now = self.now;
+        self.account().sent(left.endpoint).left(now);
         self.under_way = Some(UnderWay {
             request: left.request,
             endpoint: left.endpoint,
             token: left.token,
-            left: self.now,
+            left: now,
             re_ask,
             answered: false,
             came: 0,
@@ -104,11 +106,11 @@ impl Laws {
             broken(usage.why.law(), || format!("usage was asked {early} ms early ({:?})", usage.why))?;
         }
         let earned = usage.re_ask.is_some_and(|refused| refused != left.token);
-        let too_soon = account.last_left.map(|last| now - last).filter(|gap| *gap < SPACING);
+        let too_soon = account.usage_sent.last.map(|last| now - last).filter(|gap| *gap < SPACING);
         if let Some(gap) = too_soon.filter(|_| !earned) {
             broken(10, || format!("usage was asked {gap} ms after the last time"))?;
         }
-        account.left(now);
+        account.expected.usage.re_ask = None;
         Ok(too_soon.is_some())
     }
 
@@ -138,18 +140,5 @@ impl Laws {
             broken(token.why.law(), || format!("a refresh token left {early} ms early ({:?})", token.why))?;
         }
         self.spend(left.token)
-    }
-}
-
-impl AccountLaw {
-    fn left(&mut self, now: Millis) {
-        self.expected.usage.re_ask = None;
-        self.before_last = self.last_left;
-        self.last_left = Some(now);
-    }
-
-    /// The last request was not sent after all.
-    pub(super) fn did_not_leave(&mut self) {
-        self.last_left = self.before_last;
     }
 }

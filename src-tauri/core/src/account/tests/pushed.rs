@@ -204,6 +204,20 @@ fn polling_retries_after_a_cooldown_despite_passive_readings() {
     assert!(matches!(world.account.state().gates[Endpoint::Usage].state, GateState::Open));
 }
 
+/// Law 11. Another seat's requests count for spacing, but they read nothing for this one.
+#[test]
+fn requests_of_another_seat_do_not_extend_what_passive_readings_postpone() {
+    let mut world = World::new(|_| whole());
+    world.settle();
+    for _ in 0..24 {
+        let mut other = world.account.state().gates.clone();
+        other[Endpoint::Usage].last_request = Some(world.now);
+        world.account.handle(Event::OtherSeats(vec![other]), world.now);
+        work(&mut world, 5 * MINUTE, 30);
+    }
+    assert_eq!(world.gaps(), [HOUR, HOUR]);
+}
+
 #[test]
 fn rejected_credential_is_polled_normally_despite_passive_readings() {
     for answer in [unauthorized, || status(403, None, r#"{"error":{"type":"permission_error","message":"No."}}"#)] {
