@@ -241,6 +241,8 @@ fn usage_response_with_an_invalid_field_loses_only_that_field() {
     }
 }
 
+        (r#"{"utilization":45,"resets_at":1e309}"#, "5-hour 45 %, resets 17:00"),
+        (r#"{"utilization":NaN,"resets_at":-Infinity}"#, "5-hour 42 %, resets 17:00"),
 fn push(world: &mut World, limits: &str) {
     let text = format!(r#"{{"rate_limits":{limits}}}"#);
     let told = providers::anthropic::status_line::read(text.as_bytes()).unwrap();
@@ -275,6 +277,8 @@ fn passive_reading_with_invalid_values_is_ignored_and_delays_no_poll() {
             assert_eq!(tooltip(&world), "5-hour 42 %, resets 17:00", "{limits}");
             if limits.contains(":100,") {
                 world.run(30 * MINUTE);
+        r#"{"five_hour":{"used_percentage":NaN,"resets_at":1789405200}}"#,
+        r#"{"five_hour":{"used_percentage":1e309,"resets_at":1789405200}}"#,
                 break;
             }
         }

@@ -1,7 +1,7 @@
 //! Interprets responses of the usage endpoint.
 
 use super::error::{ApiError, unreadable};
-use super::usage;
+use super::{number, usage};
 use crate::gate::retry_after;
 use crate::response::{Body, HttpResponse, Outcome, Rejection};
 use crate::time::Wall;
@@ -52,7 +52,7 @@ fn parse(bytes: &[u8]) -> Result<Value, String> {
     if text.starts_with(b"<") {
         return Err("it is a web page instead of data".to_owned());
     }
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+    number::parse(bytes).map_err(|error| match error.classify() {
         serde_json::error::Category::Eof => "it is incomplete".to_owned(),
         _ => "it is not valid JSON".to_owned(),
     })
@@ -252,7 +252,7 @@ mod tests {
         for cut in ["{\"a\":", "[", "{\"five_hour\":{\"utilization\":4"] {
             assert_eq!(why(cut), "it is incomplete");
         }
-        for wrong in ["{]", "hello", "{\"a\":NaN}"] {
+        for wrong in ["{]", "hello", "{\"a\":None}"] {
             assert_eq!(why(wrong), "it is not valid JSON");
         }
         assert_eq!((why(" "), why("\n<html>")), ("it is empty".into(), "it is a web page instead of data".into()));
@@ -263,7 +263,7 @@ mod tests {
     fn usage_response_hostile_body_or_status_is_unreadable() {
         let deep = "[".repeat(200_000);
         let bodies =
-            ["", "   ", "<html>", "null", "[]", "{}", "{\"five_hour\":NaN}", "\u{feff}{}", "\0", &deep, "{\"a\":"];
+            ["", "   ", "<html>", "null", "[]", "{}", "{\"five_hour\":None}", "\u{feff}{}", "\0", &deep, "{\"a\":"];
         for body in bodies {
             let outcome = parse_usage_response(&answer(200, body), NOW);
             assert!(matches!(outcome, Outcome::Unreadable { .. }), "{body:.40} {outcome:?}");
