@@ -99,6 +99,17 @@ fn jump_to_100_percent_is_accepted_on_the_second_reading() {
     assert_eq!(told(&world), [(15, News::Threshold { percent: 95 })]);
 }
 
+/// As quickly as no work fills a window.
+#[test]
+fn leap_of_a_single_usage_response_is_not_shown() {
+    let mut world = windows(&["42", "97", "42", "43", "69", "96", "97"]);
+    let levels: Vec<String> =
+        shown(&mut world, 8).iter().map(|line| line.split(',').next().unwrap().to_owned()).collect();
+    let expect = ["42", "42", "42", "43", "69", "69", "97", "97"].map(|used| format!("5-hour {used} %"));
+    assert_eq!(levels, expect);
+    assert_eq!(told(&world), [(30, News::Threshold { percent: 95 })]);
+}
+
 /// Law 14: what is held back shows how old it is.
 #[test]
 fn implausible_reading_keeps_the_age_of_the_shown_value() {
@@ -230,6 +241,8 @@ fn usage_response_with_an_invalid_field_loses_only_that_field() {
         (r#"{"utilization":45,"resets_at":"2199-01-01T00:00:00Z"}"#, "5-hour 45 %, resets 17:00"),
         (r#"{"utilization":45,"resets_at":-1}"#, "5-hour 45 %, resets 17:00"),
         (r#"{"utilization":1e308,"resets_at":1e308}"#, "5-hour 42 %, resets 17:00"),
+        (r#"{"utilization":45,"resets_at":1e309}"#, "5-hour 45 %, resets 17:00"),
+        (r#"{"utilization":NaN,"resets_at":-Infinity}"#, "5-hour 42 %, resets 17:00"),
     ] {
         let mut world = windows(&["42", odd]);
         world.run(2 * HOUR);
@@ -241,8 +254,6 @@ fn usage_response_with_an_invalid_field_loses_only_that_field() {
     }
 }
 
-        (r#"{"utilization":45,"resets_at":1e309}"#, "5-hour 45 %, resets 17:00"),
-        (r#"{"utilization":NaN,"resets_at":-Infinity}"#, "5-hour 42 %, resets 17:00"),
 fn push(world: &mut World, limits: &str) {
     let text = format!(r#"{{"rate_limits":{limits}}}"#);
     let told = providers::anthropic::status_line::read(text.as_bytes()).unwrap();
@@ -266,6 +277,8 @@ fn passive_reading_with_invalid_values_is_ignored_and_delays_no_poll() {
         r#"{"five_hour":{"used_percentage":null,"resets_at":1789405200}}"#,
         r#"{"five_hour":{"used_percentage":"NaN","resets_at":1789405200}}"#,
         r#"{"five_hour":{"used_percentage":-5,"resets_at":1789405200}}"#,
+        r#"{"five_hour":{"used_percentage":NaN,"resets_at":1789405200}}"#,
+        r#"{"five_hour":{"used_percentage":1e309,"resets_at":1789405200}}"#,
         r#"{"five_hour":{"used_percentage":1e308,"resets_at":7258118400}}"#,
         r#"{"five_hour":{"used_percentage":88,"resets_at":1789380000}}"#,
         r#"{"five_hour":{"used_percentage":100,"resets_at":1789405200}}"#,
@@ -277,8 +290,6 @@ fn passive_reading_with_invalid_values_is_ignored_and_delays_no_poll() {
             assert_eq!(tooltip(&world), "5-hour 42 %, resets 17:00", "{limits}");
             if limits.contains(":100,") {
                 world.run(30 * MINUTE);
-        r#"{"five_hour":{"used_percentage":NaN,"resets_at":1789405200}}"#,
-        r#"{"five_hour":{"used_percentage":1e309,"resets_at":1789405200}}"#,
                 break;
             }
         }
