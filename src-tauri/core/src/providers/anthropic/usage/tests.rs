@@ -247,7 +247,37 @@ fn usage_limits_without_a_name_are_all_kept() {
     let blank = |percent: u32| weekly(percent, &json!({"model":{"id":null,"display_name":""}}));
     check_limits(
         &json!([blank(12), blank(97), blank(97)]),
-        &["weekly_scoped “weekly_scoped” 12 -", "weekly_scoped:2 “weekly_scoped (2)” 97 - binding"],
+        &["weekly_scoped “weekly_scoped” 97 - binding", "weekly_scoped:2 “weekly_scoped (2)” 12 -"],
+    );
+}
+
+/// Otherwise each would have the other's usage in turn, with false falls and alerts.
+#[test]
+fn usage_namesakes_are_told_apart_in_any_order() {
+    let fable = |percent: u32| weekly(percent, &json!({"model":{"id":null,"display_name":"Fable"}}));
+    let expect =
+        ["weekly_scoped:fable:2 “Fable (fable:2)” 12 -", "weekly_scoped:fable “Fable (weekly_scoped)” 97 - binding"];
+    check_limits(&json!([fable(97), fable(12)]), &expect);
+    check_limits(&json!([fable(12), fable(97)]), &expect);
+}
+
+#[test]
+fn usage_limit_scope_of_unknown_form_still_names_it() {
+    check_limits(
+        &json!([
+            weekly(1, &json!({"title":"Mythos"})),
+            weekly(2, &json!({"type":"project","project":{"name":"Apollo"}})),
+            weekly(3, &json!({"models":[{"display_name":"Opus"},{"display_name":"Sonnet"}]})),
+            weekly(4, &json!([{"model":{"display_name":"Saga"}}])),
+            weekly(5, &json!({"type":"model","model":{"display_name":""},"surface":null,"tier":7}))
+        ]),
+        &[
+            "weekly_scoped:apollo “Apollo” 2 -",
+            "weekly_scoped:mythos “Mythos” 1 -",
+            "weekly_scoped:opus, sonnet “Opus, Sonnet” 3 -",
+            "weekly_scoped:saga “Saga” 4 -",
+            "weekly_scoped “weekly_scoped” 5 -",
+        ],
     );
 }
 
