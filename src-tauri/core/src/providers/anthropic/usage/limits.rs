@@ -67,7 +67,7 @@ fn window(
     let used_percent = percents.iter().find_map(|said| percent((*said)?));
     let resets_at = limit.get("resets_at").and_then(time);
     let binding = is_active(limit);
-    let locked = limit.get("locked_reason").and_then(spend::reason);
+    let locked = limit.get("locked_reason").and_then(spend::locked);
     let is_said = used_percent.is_some_and(|used| used > 0.0) || resets_at.is_some() || binding || locked.is_some();
     let (id, label, duration_s) = match (kind, scope) {
         ("session", None) => ("five_hour".to_owned(), "5-hour".to_owned(), Some(FIVE_HOURS)),

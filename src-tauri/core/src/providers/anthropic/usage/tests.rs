@@ -337,5 +337,16 @@ fn usage_locked_reason_is_plain_text() {
         "limits":[{"kind":"weekly_all","percent":4,"locked_reason":"plan_paused"}]});
     let windows = read(&body, NOW).unwrap().windows;
     let locked: Vec<_> = windows.iter().map(|window| window.locked.as_deref()).collect();
-    assert_eq!(locked, [None, Some("plan paused"), Some("out of credits")]);
+    assert_eq!(locked, [Some("unknown reason"), Some("plan paused"), Some("out of credits")]);
+    let locked = |reason: Value| {
+        let read = read(&json!({"limits":[{"kind":"amber","percent":0,"locked_reason":reason}]}), NOW).unwrap();
+        read.windows.first().and_then(|window| window.locked.clone())
+    };
+    assert_eq!(locked(json!({"code":"out_of_credits","id":7})).as_deref(), Some("out of credits"));
+    assert_eq!(
+        locked(json!("Payment failed. Update your card.")).as_deref(),
+        Some("Payment failed. Update your card.")
+    );
+    assert_eq!(locked(json!(true)).as_deref(), Some("unknown reason"));
+    assert_eq!([json!(null), json!(false), json!("")].map(locked), [None, None, None]);
 }
