@@ -149,10 +149,22 @@ mod tests {
             ("[user:profile]", "user:profile"),
             ("all_of(user:profile, user:a.b)", "user:profile and user:a.b"),
             ("profile", "profile"),
+            (": \"profile\"", "profile"),
+            ("{user:profile|user:office}", "user:profile or user:office"),
+            ("user:profile; it has user:inference", "user:profile"),
+            ("user:profile. It has user:inference.", "user:profile"),
         ] {
             let message = format!("OAuth token does not meet scope requirement {said}");
             let body = json!({"error": {"type": "permission_error", "message": message}}).to_string();
             check(403, &body, Outcome::Rejected(Rejection::MissingScope(named.into())));
+        }
+        for message in [
+            "Missing required scope: user:profile",
+            "OAuth token requires scopes `user:profile`",
+            "The user:profile scope is required.",
+        ] {
+            let body = json!({"error": {"type": "permission_error", "message": message}}).to_string();
+            check(403, &body, Outcome::Rejected(Rejection::MissingScope("user:profile".into())));
         }
     }
 
@@ -166,6 +178,9 @@ mod tests {
                 "Your organization does not have access to Claude. Please contact your administrator.",
                 Barred::Organization,
             ),
+            ("OAuth authentication is not supported for this organization.", Barred::Organization),
+            ("OAuth authentication isn't allowed for this organisation.", Barred::Organization),
+            ("OAuth access is restricted by your organization's administrator.", Barred::Organization),
             ("Your account has been disabled.", Barred::Account),
             ("This account is on hold.", Barred::Account),
         ] {
