@@ -1,5 +1,6 @@
-//! A single odd reading is not believed (law 17): an early fall, a leap that no usage explains, a limit that disappears. It is kept aside
-//! until a second reading, some minutes later, agrees with it. Once the window's reset time has passed, nothing is odd.
+//! A single odd reading is not believed (law 17): an early fall, a leap that no usage explains, a limit that disappears. It
+//! is kept aside until a second reading, some minutes later, agrees with it. Once the window's reset time has passed,
+//! nothing is odd.
 
 use crate::gate::policy;
 use crate::quota::{Provenance, QuotaWindow, Source, Spend};
