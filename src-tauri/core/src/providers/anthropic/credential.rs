@@ -47,7 +47,8 @@ pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {
         return CredentialRead::Absent(CredentialMissing::LoginEnded(why));
     }
     let Some(access_token) = oauth.token("accessToken") else {
-        let blanked = is_blank("accessToken") && is_blank("refreshToken");
+        let is_emptied = |key: &str| is_blank(key) || oauth.get(key) == Some("null");
+        let blanked = is_emptied("accessToken") && is_emptied("refreshToken");
         return CredentialRead::Absent(if blanked {
             CredentialMissing::Blanked
         } else {
@@ -252,6 +253,8 @@ mod tests {
     fn sign_in_ended_is_distinguished_from_a_damaged_one() {
         let of = |members: &str| absent(&format!(r#"{{"claudeAiOauth":{{{members},"subscriptionType":"max"}}}}"#));
         assert_eq!(of(r#""accessToken":"","refreshToken":"","expiresAt":0"#), CredentialMissing::Blanked);
+        assert_eq!(of(r#""accessToken":null,"refreshToken":null"#), CredentialMissing::Blanked);
+        assert_eq!(of(r#""accessToken":"","refreshToken":null,"expiresAt":null"#), CredentialMissing::Blanked);
         for damaged in [r#""accessToken":"""#, r#""accessToken":"","refreshToken":"r""#, r#""refreshToken":"""#] {
             assert_eq!(of(damaged), CredentialMissing::EmptyToken, "{damaged}");
         }
