@@ -4,8 +4,8 @@
 use super::{Account, Step};
 use crate::gate::policy;
 use crate::gate::{Gate, GateState};
-use crate::quota::{Reading, Source};
 use crate::quota::merge::PassiveReading;
+use crate::quota::{Reading, Source};
 use crate::record::history;
 use crate::record::ledger::{LedgerEvent, Trigger, WithheldReason};
 use crate::request::Endpoint;

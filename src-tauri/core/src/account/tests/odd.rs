@@ -99,17 +99,6 @@ fn jump_to_100_percent_is_accepted_on_the_second_reading() {
     assert_eq!(told(&world), [(15, News::Threshold { percent: 95 })]);
 }
 
-/// As quickly as no work fills a window.
-#[test]
-fn leap_of_a_single_usage_response_is_not_shown() {
-    let mut world = windows(&["42", "97", "42", "43", "69", "96", "97"]);
-    let levels: Vec<String> =
-        shown(&mut world, 8).iter().map(|line| line.split(',').next().unwrap().to_owned()).collect();
-    let expect = ["42", "42", "42", "43", "69", "69", "97", "97"].map(|used| format!("5-hour {used} %"));
-    assert_eq!(levels, expect);
-    assert_eq!(told(&world), [(30, News::Threshold { percent: 95 })]);
-}
-
 /// Law 14: what is held back shows how old it is.
 #[test]
 fn implausible_reading_keeps_the_age_of_the_shown_value() {
