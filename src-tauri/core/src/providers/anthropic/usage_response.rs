@@ -274,6 +274,18 @@ mod tests {
         assert_eq!(why("{}"), "it contains no quota");
     }
 
+    /// It was reported, so it is not left out.
+    #[test]
+    fn usage_response_with_a_number_that_is_none_keeps_the_window() {
+        for none in ["NaN", "-Infinity", "1e400"] {
+            let window = format!(r#"{{"utilization":{none},"resets_at":null}}"#);
+            let body = format!(r#"{{"five_hour":{window},"seven_day":{{"utilization":26.0,"resets_at":null}}}}"#);
+            let Outcome::Reading(reading) = parse_usage_response(&answer(200, &body), NOW) else { panic!("{body}") };
+            let windows: Vec<_> = reading.windows.iter().map(|window| (&*window.id, window.used_percent)).collect();
+            assert_eq!(windows, [("five_hour", None), ("seven_day", Some(26.0))], "{body}");
+        }
+    }
+
     #[test]
     fn usage_response_hostile_body_or_status_is_unreadable() {
         let deep = "[".repeat(200_000);
