@@ -33,13 +33,16 @@ async fn reading_briefly_at_zero_is_ignored_and_not_notified() {
 async fn reading_with_an_invalid_field_keeps_its_last_value() {
     let scene = Scene::new(300.0).await;
     scene.fake.then(Answer::ok_at(42.0, 26.0, 10));
+    scene.fake.then(Answer::nan());
+    scene.fake.then(Answer::beyond_numbers());
     scene.fake.always(Answer::usage(json!({
         "five_hour": {"utilization": 1_779_124_800, "resets_at": "2199-01-01T00:00:00Z"},
         "seven_day": {"utilization": -5, "resets_at": null},
     })));
     let app = scene.start();
     let tray = scene.tray(&app).await;
-    scene.wait_for_outcomes(3).await;
+    let outcomes = scene.wait_for_outcomes(5).await;
+    assert!(outcomes.iter().all(|outcome| outcome == "reading"), "{outcomes:?}");
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 42 %")).await;
     let status = scene.launch.cli(&["status"]).await.stdout;
     assert!(status.contains("5-hour 42 %") && !status.contains("2199") && !status.contains("1779124800"), "{status}");

@@ -13,7 +13,7 @@ use std::path::Path;
 fn large() -> Answer {
     let window = json!({"utilization": 1.0, "resets_at": null, "limit_dollars": null});
     let mut body: serde_json::Map<_, _> = (0..60).map(|n| (format!("window_{n}"), window.clone())).collect();
-    body.insert("seven_day".to_owned(), json!({"utilization": 77.0, "resets_at": null}));
+    body.insert("seven_day".to_owned(), json!({"utilization": 33.0, "resets_at": null}));
     Answer::usage(body.into())
 }
 
@@ -61,7 +61,7 @@ async fn disk_full_when_response_arrives_keeps_it_and_stops_requests() {
     scene.fake.always(large());
     let filler = sandbox::fill(&apart.seen(&folder));
     scene.fake.wait_for_usage(2, SOON).await;
-    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("77 %") && tooltip.contains("cannot save its state")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("33 %") && tooltip.contains("cannot save its state")).await;
     scene.pass(minutes(12)).await;
     assert_eq!(scene.fake.usage_requests().len(), 2, "nothing is asked while the last answer is not on disk");
 
@@ -91,7 +91,7 @@ async fn disk_full_when_response_arrives_keeps_it_and_stops_requests() {
     assert_eq!(scene.fake.usage_requests().len(), 6, "nothing is asked while it cannot be saved");
     // The response is also in the user's own folder, which is not on that disk, so it is not lost.
     fs::remove_file(filler).unwrap();
-    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("77 %") && !tooltip.contains("cannot save")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("33 %") && !tooltip.contains("cannot save")).await;
     assert!(app.is_running());
 }
 

@@ -135,7 +135,7 @@ impl Answer {
         Self::raw(200, &[("content-type", "application/json")], body)
     }
 
-    /// 200 with `NaN` as a number, which is not JSON.
+    /// 200 with `NaN` as a number, which is not JSON. Only that field is unreadable.
     pub fn nan() -> Self {
         let body =
             r#"{"five_hour":{"utilization":NaN,"resets_at":null},"seven_day":{"utilization":26.0,"resets_at":null}}"#;

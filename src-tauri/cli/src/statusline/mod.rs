@@ -95,6 +95,7 @@ fn line(environment: &Environment, source: &CredentialStore, told: Option<Readin
     let now = environment.clock.now();
     let state = Slots::read(&environment.data_dir).state;
     let known = state.and_then(|state| known_in(&state, environment, source));
+    let told = told.map(|told| told.known_at(now.wall));
     let reading = match (known, told) {
         // The session belongs to another account: use only its own reading.
         (Some(known), Some(told)) if known.is_contradicted_by(&told, now.wall) => told,

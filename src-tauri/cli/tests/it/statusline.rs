@@ -197,6 +197,23 @@ fn input_without_json_or_limits_saves_no_reading_and_is_not_an_error() {
     assert_eq!(scene.kept(), Vec::<serde_json::Value>::new());
 }
 
+/// Claude Code reports such a reset after `/clear`.
+#[test]
+fn invalid_field_is_not_printed() {
+    let scene = Scene::new();
+    for five_hour in [
+        json!({"used_percentage": 12, "resets_at": 7_258_118_400_i64}),
+        json!({"used_percentage": 12, "resets_at": 1_988_788_425}),
+        json!({"used_percentage": 12, "resets_at": 1}),
+    ] {
+        let input = json!({"rate_limits": {"five_hour": five_hour}}).to_string();
+        let shown = text(&scene.run(&["statusline"], input.as_bytes()).stdout).to_owned();
+        assert!(shown.contains("12%") && !shown.contains("reset"), "{input}: {shown}");
+    }
+    let input = r#"{"rate_limits":{"five_hour":{"used_percentage":1e309},"seven_day":{"used_percentage":20}}}"#;
+    assert!(text(&scene.run(&["statusline"], input.as_bytes()).stdout).contains("20%"));
+}
+
 #[test]
 fn stdin_closed_still_exits_successfully() {
     let scene = Scene::new();

@@ -4,8 +4,8 @@
 use super::{Account, Step};
 use crate::gate::policy;
 use crate::gate::{Gate, GateState};
-use crate::quota::Reading;
 use crate::quota::merge::PassiveReading;
+use crate::quota::{Reading, Source};
 use crate::record::history;
 use crate::record::ledger::{LedgerEvent, Trigger, WithheldReason};
 use crate::request::Endpoint;
@@ -20,6 +20,9 @@ impl Account {
         let Some(new) = pushed.checked().filter(|_| self.bucket.take(now)) else {
             return;
         };
+        if new.source == Source::OwnerCache && new.at.since(now.wall) > policy::CACHE_AHEAD {
+            return;
+        }
         let known = self.state.reading.as_ref();
         if known.is_some_and(|kept| kept.is_contradicted_by(&new, now.wall)) {
             return;

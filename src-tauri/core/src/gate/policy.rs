@@ -97,6 +97,9 @@ pub const SAME_WISH: Duration = secs(1);
 pub const PUSHED_BURST: u32 = 30;
 pub const PUSHED_EVERY: Duration = secs(1);
 
+/// An owner's cache that is dated further ahead than this was written by a wrong clock, and its age is unknown.
+pub const CACHE_AHEAD: Duration = secs(60);
+
 /// How often the credential is read without a watcher event while Holdoff waits for a sign-in.
 pub const REREAD: Duration = secs(300);
 

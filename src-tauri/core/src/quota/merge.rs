@@ -70,8 +70,9 @@ impl Reading {
         confirmed
     }
 
-    /// Prepares a first reading for storage at `now`: clamps times in the future and drops implausible fields.
-    pub(crate) fn known_at(mut self, now: Wall) -> Self {
+    /// Prepares a first reading at `now` for storage or display: clamps times in the future and drops implausible fields.
+    #[must_use]
+    pub fn known_at(mut self, now: Wall) -> Self {
         self.whole_at = self.whole_at().map(|at| at.min(now));
         if self.source == Source::UsageEndpoint {
             self.endpoint_windows = self.windows.iter().map(|window| window.id.clone()).collect();

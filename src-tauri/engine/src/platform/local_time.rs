@@ -38,7 +38,7 @@ mod unix {
     const DATABASES: [&str; 2] = ["/usr/share/zoneinfo", "/etc/zoneinfo"];
     /// A file normally has a few kilobytes.
     const FILE_MAX: u64 = 1024 * 1024;
-    /// Default rules for a zone with daylight saving time but no rules: those of the United States.
+    /// Default rules for a zone with daylight saving time but no complete rules: those of the United States.
     const RULES: &str = ",M3.2.0,M11.1.0";
 
     /// As in tzset(3): first a file of the database, then a POSIX rule. An empty or invalid `TZ` means UTC.
@@ -69,7 +69,8 @@ mod unix {
     }
 
     fn rule(text: &str) -> Option<TimeZone> {
-        TimeZone::posix(text).or_else(|_| TimeZone::posix(&format!("{text}{RULES}"))).ok()
+        let names = text.split(',').next().unwrap_or_default();
+        TimeZone::posix(text).or_else(|_| TimeZone::posix(&format!("{names}{RULES}"))).ok()
     }
 
     #[cfg(test)]
@@ -115,6 +116,28 @@ mod unix {
                 "<-03>3<-02>,M3.5.0/-2,M10.5.0/-1",
                 "AEST-10AEDT,J300,J60/3",
                 "Mars/Olympus_Mons",
+                "posix/Asia/Tokyo",
+                "localtime",
+                "Europe//Berlin",
+                "./Europe/Berlin",
+                "PST8PDT",
+                "UTC+3",
+                "GMT-5:30",
+                "EST5EDT4,M3.2.0/2,M11.1.0/2",
+                "<UTC>0",
+                "europe/berlin",
+                "AB3",
+                "ABC",
+                "CET-1CEST,60,300/3",
+                "IST-1GMT0,M10.5.0,M3.5.0/1",
+                "XXX3EDT4,0/0,J365/23",
+                "EET-2EEST,M3.5.5/0,M10.5.5/0",
+                ":CET-1CEST",
+                "::Europe/Berlin",
+                " Europe/Berlin",
+                "EST+5EDT",
+                "EST5EDT,M3.2.0",
+                "EST 5",
                 "nonsense",
                 "/nowhere/zone",
                 "/dev/zero",

@@ -47,7 +47,8 @@ pub enum Handed {
 
 /// Hands over a reading. Returns within a few milliseconds, whatever the state of app and disk.
 pub fn hand_over(from: From<'_>, reading: &Reading, session: &Session) -> Handed {
-    let config_dir = from.config_dir.map(Path::to_owned);
+    // The app has another working folder.
+    let config_dir = from.config_dir.map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
     let call = Call::Reading { config_dir, reading: reading.clone(), session: session.clone() };
     if ipc::tell_at_once(from.address, call).is_ok() {
         return Handed::ToTheApp;

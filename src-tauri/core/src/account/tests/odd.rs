@@ -230,6 +230,8 @@ fn usage_response_with_an_invalid_field_loses_only_that_field() {
         (r#"{"utilization":45,"resets_at":"2199-01-01T00:00:00Z"}"#, "5-hour 45 %, resets 17:00"),
         (r#"{"utilization":45,"resets_at":-1}"#, "5-hour 45 %, resets 17:00"),
         (r#"{"utilization":1e308,"resets_at":1e308}"#, "5-hour 42 %, resets 17:00"),
+        (r#"{"utilization":45,"resets_at":1e309}"#, "5-hour 45 %, resets 17:00"),
+        (r#"{"utilization":NaN,"resets_at":-Infinity}"#, "5-hour 42 %, resets 17:00"),
     ] {
         let mut world = windows(&["42", odd]);
         world.run(2 * HOUR);
@@ -264,6 +266,8 @@ fn passive_reading_with_invalid_values_is_ignored_and_delays_no_poll() {
         r#"{"five_hour":{"used_percentage":null,"resets_at":1789405200}}"#,
         r#"{"five_hour":{"used_percentage":"NaN","resets_at":1789405200}}"#,
         r#"{"five_hour":{"used_percentage":-5,"resets_at":1789405200}}"#,
+        r#"{"five_hour":{"used_percentage":NaN,"resets_at":1789405200}}"#,
+        r#"{"five_hour":{"used_percentage":1e309,"resets_at":1789405200}}"#,
         r#"{"five_hour":{"used_percentage":1e308,"resets_at":7258118400}}"#,
         r#"{"five_hour":{"used_percentage":88,"resets_at":1789380000}}"#,
         r#"{"five_hour":{"used_percentage":100,"resets_at":1789405200}}"#,

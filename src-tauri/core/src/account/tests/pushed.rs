@@ -66,6 +66,26 @@ fn passive_reading_of_another_account_is_ignored() {
     assert_eq!(world.used(), Some(77.0));
 }
 
+/// Otherwise it would be new each time it is read, and confirm itself.
+#[test]
+fn cached_reading_from_the_future_is_ignored() {
+    let mut world = World::new(|n| if n == 1 { whole() } else { limited(Some("86400")) });
+    world.settle();
+    let push = |world: &mut World, ahead: u64| {
+        let at = world.now.wall.plus(Duration::from_secs(ahead));
+        let reading = Reading::new(Source::OwnerCache, at, whole_windows(), vec![]);
+        let account = world.account.id.clone();
+        world.account.handle(Event::Reading(PassiveReading { account, reading }), world.now);
+    };
+    for _ in 0..5 {
+        world.run(5 * MINUTE);
+        push(&mut world, 365 * 24 * HOUR);
+        assert_eq!(world.used(), Some(10.0));
+    }
+    push(&mut world, 30);
+    assert_eq!(world.used(), Some(77.0), "clocks are a few seconds apart");
+}
+
 fn whole_windows() -> Vec<crate::quota::QuotaWindow> {
     let bytes = br#"{"rate_limits":{"five_hour":{"used_percentage":77,"resets_at":1789400000}}}"#;
     providers::anthropic::status_line::read(bytes).unwrap().windows

@@ -336,3 +336,20 @@ fn quiet_hours_ending_in_a_repeated_dst_hour_end_at_the_second() {
     world.run(23 * MINUTE);
     assert_eq!(told(&world), [(90, News::Threshold { percent: 80 })]);
 }
+
+/// As quickly as no work fills a window.
+#[test]
+fn leap_of_a_single_usage_response_is_neither_shown_nor_announced() {
+    const EACH: [u32; 7] = [42, 97, 42, 43, 69, 96, 97];
+    let mut world = World::new(|n| {
+        let used = EACH[(n - 1).min(EACH.len() - 1)];
+        let window = format!(r#"{{"utilization":{used},"resets_at":"2026-09-14T17:00:00Z"}}"#);
+        status(200, None, &format!(r#"{{"five_hour":{window}}}"#))
+    });
+    world.settle();
+    for shown in [42.0, 42.0, 42.0, 43.0, 69.0, 69.0, 97.0] {
+        assert_eq!((world.used(), told(&world).is_empty()), (Some(shown), shown < 97.0));
+        world.run(5 * MINUTE);
+    }
+    assert_eq!(told(&world), [(30, News::Threshold { percent: 95 })]);
+}

@@ -1,6 +1,6 @@
 //! Claude Code's cached response of the usage endpoint, in `.claude.json`. It can be days old.
 
-use super::usage;
+use super::{number, usage};
 use crate::quota::attribution::Speaker;
 use crate::quota::{Reading, Source};
 use crate::text;
@@ -25,7 +25,7 @@ pub fn read(bytes: &[u8]) -> Option<Cached> {
         #[serde(default, rename = "oauthAccount")]
         account: Value,
     }
-    let file: File = serde_json::from_slice(bytes).ok()?;
+    let file: File = number::parse(bytes).ok()?;
     let at = usage::time(file.cached.get("fetchedAtMs")?)?;
     let read = usage::read(file.cached.get("utilization")?, at)?;
     Some(Cached {

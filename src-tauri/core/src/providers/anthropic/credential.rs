@@ -47,7 +47,8 @@ pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {
         return CredentialRead::Absent(CredentialMissing::LoginEnded(why));
     }
     let Some(access_token) = oauth.token("accessToken") else {
-        let blanked = is_blank("accessToken") && is_blank("refreshToken");
+        let is_emptied = |key: &str| is_blank(key) || oauth.get(key) == Some("null");
+        let blanked = is_emptied("accessToken") && is_emptied("refreshToken");
         return CredentialRead::Absent(if blanked {
             CredentialMissing::Blanked
         } else {
@@ -121,16 +122,11 @@ fn scopes(value: &Value) -> Vec<String> {
     }
 }
 
-/// Reads the identity from Claude Code's `.claude.json`. Anything unreadable counts as absent.
+/// Reads the identity from Claude Code's `.claude.json`. Anything unreadable counts as absent, and costs only its own field.
 pub fn identity(bytes: &[u8]) -> Identity {
-    /// Skips the rest of the file, which can be megabytes.
-    #[derive(serde::Deserialize)]
-    struct File {
-        #[serde(rename = "oauthAccount")]
-        account: Option<Value>,
-    }
-    let account = serde_json::from_slice::<File>(bytes).ok().and_then(|file| file.account);
-    let text = |key: &str| name(account.as_ref()?.get(key)?.as_str()?);
+    let file = Members::parse(bytes).ok();
+    let account = file.as_ref().and_then(|file| Members::parse(file.said("oauthAccount")?.as_bytes()).ok());
+    let text = |key: &str| name(&account.as_ref()?.text(key)?);
     Identity {
         account: text("accountUuid"),
         email: text("emailAddress"),
@@ -257,6 +253,8 @@ mod tests {
     fn sign_in_ended_is_distinguished_from_a_damaged_one() {
         let of = |members: &str| absent(&format!(r#"{{"claudeAiOauth":{{{members},"subscriptionType":"max"}}}}"#));
         assert_eq!(of(r#""accessToken":"","refreshToken":"","expiresAt":0"#), CredentialMissing::Blanked);
+        assert_eq!(of(r#""accessToken":null,"refreshToken":null"#), CredentialMissing::Blanked);
+        assert_eq!(of(r#""accessToken":"","refreshToken":null,"expiresAt":null"#), CredentialMissing::Blanked);
         for damaged in [r#""accessToken":"""#, r#""accessToken":"","refreshToken":"r""#, r#""refreshToken":"""#] {
             assert_eq!(of(damaged), CredentialMissing::EmptyToken, "{damaged}");
         }
@@ -305,6 +303,9 @@ mod tests {
         assert_eq!(identity.account.as_deref(), Some("u-1"));
         assert_eq!(identity.email.as_deref(), Some("ann@example.com"));
         assert_eq!(identity.organization, None);
+        // Half of a character, as JavaScript leaves it when it cuts a text.
+        let text = br#"{"oauthAccount":{"organizationName":"Acme \ud83d","accountUuid":"u-1","seats":1e400}}"#;
+        assert_eq!(super::identity(text), Identity { account: Some("u-1".into()), ..Identity::default() });
         for text in ["", "{}", "[]", "{\"oauthAccount\":3}", "{\"oauthAccount\":{\"accountUuid\":5}}"] {
             assert_eq!(super::identity(text.as_bytes()), Identity::default(), "{text}");
         }

@@ -49,10 +49,13 @@ impl<'a> ApiError<'a> {
 
     /// "OAuth authentication is currently not allowed for this organization."
     fn barred(&self) -> Option<Barred> {
-        const NOT_ALLOWED: [&str; 10] = [
+        const NOT_ALLOWED: [&str; 17] = [
             "not allowed",
             "not permitted",
             "not enabled",
+            "not supported",
+            "not authorized",
+            "not available",
             "not have access",
             "no access",
             "disabled",
@@ -60,28 +63,41 @@ impl<'a> ApiError<'a> {
             "blocked",
             "deactivated",
             "on hold",
+            "restricted",
+            "prohibited",
+            "turned off",
+            "access denied",
         ];
-        let message = self.message.to_lowercase();
+        let message = self.message.to_lowercase().replace("isn't", "is not").replace("isn’t", "is not");
         if !NOT_ALLOWED.iter().any(|words| message.contains(words)) {
             return None;
         }
-        let whose = [("organization", Barred::Organization), ("account", Barred::Account)];
+        let whose = [
+            ("organization", Barred::Organization),
+            ("organisation", Barred::Organization),
+            ("account", Barred::Account),
+        ];
         whose.into_iter().find(|(word, _)| message.contains(word)).map(|(_, to)| to)
     }
 
-    /// "OAuth token does not meet scope requirement user:profile", or `any_of(user:profile, user:office)` in its place.
+    /// "OAuth token does not meet scope requirement user:profile", or `any_of(user:profile, user:office)` in its place, or
+    /// another sentence about a scope. What follows a semicolon or a full stop concerns something else, such as the scopes
+    /// that the token has.
     fn missing_scope(&self) -> Option<String> {
-        let (_, said) = self.message.split_once("scope requirement")?;
-        let words =
-            || said.split(|c: char| !fits_scope(c)).map(|word| word.trim_matches(|c: char| !c.is_ascii_lowercase()));
-        let scopes: Vec<&str> =
-            words().filter(|word| word.contains(':') && is_scope(word)).take(SCOPES_NAMED).collect();
-        let any = if said.contains("all_of") { " and " } else { " or " };
-        match scopes.is_empty() {
-            true => said.split_whitespace().next().and_then(|_| words().find(|word| is_scope(word))).map(str::to_owned),
-            false => Some(scopes.join(any)),
+        let (before, after) = self.message.split_once("scope")?;
+        let said = after.split([';', '\n']).next().and_then(|said| said.split(". ").next()).unwrap_or_default();
+        let scopes = |text: &'a str| words(text).filter(|word| word.contains(':') && is_scope(word)).take(SCOPES_NAMED);
+        let named: Vec<&str> = scopes(said).collect();
+        if !named.is_empty() {
+            return Some(named.join(if said.contains("all_of") { " and " } else { " or " }));
         }
+        let plain = said.strip_prefix(" requirement").and_then(|said| words(said).find(|word| is_scope(word)));
+        plain.or_else(|| scopes(before).next()).map(str::to_owned)
     }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !fits_scope(c)).map(|word| word.trim_matches(|c: char| !c.is_ascii_lowercase()))
 }
 
 /// A message names at most this many.

@@ -1,6 +1,7 @@
 //! Extra usage: `spend` in newer bodies, `extra_usage` in all. Both mean the same, so only one is shown.
 
 use crate::quota::{Amount, Spend};
+use crate::text;
 use serde_json::Value;
 
 pub(super) fn read(body: &Value) -> Vec<Spend> {
@@ -102,13 +103,24 @@ fn currency(value: &Value) -> Option<&str> {
     value.as_str().filter(|code| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
-/// Converts a key such as `out_of_credits` to words.
-pub(super) fn reason(value: &Value) -> Option<String> {
-    let reason = value.as_str()?;
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');
-    let plain = !reason.is_empty() && reason.len() <= 60 && reason.chars().all(fits);
-    plain.then(|| reason.replace('_', " "))
+/// Why something is locked, if it is: in the provider's words where they can be repeated.
+pub(super) fn locked(value: &Value) -> Option<String> {
+    let is_locked = !matches!(value, Value::Null | Value::Bool(false)) && value.as_str() != Some("");
+    let words = || ["reason", "code", "message"].iter().find_map(|key| reason(value.get(key)?));
+    is_locked.then(|| reason(value).or_else(words).unwrap_or_else(|| "unknown reason".to_owned()))
 }
+
+/// Converts a key such as `out_of_credits` to words. A sentence is kept if it is plain text, without words as long as a token.
+fn reason(value: &Value) -> Option<String> {
+    let reason = value.as_str()?;
+    let fits = |c: char| c.is_alphanumeric() || "_-.,:;'’()/%".contains(c);
+    let is_word = |word: &str| word.len() <= REASON_MAX && word.chars().all(fits);
+    let plain = !reason.trim().is_empty() && !text::is_like_a_token(reason) && reason.split(' ').all(is_word);
+    plain.then(|| text::excerpt(&reason.replace('_', " "), REASON_MAX))
+}
+
+/// Maximum length, also of a single word.
+const REASON_MAX: usize = 60;
 
 #[cfg(test)]
 mod tests {
@@ -200,7 +212,11 @@ mod tests {
         let of = |text: &str| reason(&json!(text));
         assert_eq!(of("out_of_credits").as_deref(), Some("out of credits"));
         assert_eq!(of(&"a".repeat(60)), Some("a".repeat(60)));
-        for wrong in ["", "<b>", "sk-ant:1", &"a".repeat(61), &"<".repeat(61)] {
+        for sentence in ["Payment failed. Update your card.", "plan:max", "Spend limit (100 %) reached"] {
+            assert_eq!(of(sentence).as_deref(), Some(sentence));
+        }
+        assert_eq!(of(&"a ".repeat(31)), Some("a ".repeat(30) + "…"));
+        for wrong in ["", " ", "<b>", "sk-ant:1", "a\nb", &"a".repeat(61), &"<".repeat(61)] {
             assert_eq!(of(wrong), None, "{wrong}");
         }
     }

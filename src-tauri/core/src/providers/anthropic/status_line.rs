@@ -1,5 +1,6 @@
 //! Parses the quota part of the JSON that Claude Code sends to its status-line command on stdin.
 
+use super::number;
 use super::usage::{self, MODELS};
 use crate::quota::attribution::Session;
 use crate::quota::{QuotaWindow, Reading, Source};
@@ -36,7 +37,7 @@ pub fn read(bytes: &[u8]) -> Option<StatusLine> {
     if bytes.first() != Some(&b'{') {
         return None;
     }
-    let input: Input = serde_json::from_slice(bytes).ok()?;
+    let input: Input = number::parse(bytes).ok()?;
     let windows = input.rate_limits.as_object().map(windows).unwrap_or_default();
     let text = |value: &Value| value.as_str().filter(|text| (1..=TEXT_MAX).contains(&text.len())).map(str::to_owned);
     let session = Session {

@@ -84,7 +84,7 @@ pub(super) fn keyed(key: &str, value: &Map<String, Value>, percent_key: &str) ->
         duration_s,
         binding: false,
         origin: None,
-        locked: value.get("locked_reason").and_then(spend::reason),
+        locked: value.get("locked_reason").and_then(spend::locked),
     };
     // A value that cannot be parsed was still reported, so what is known of the window stays.
     let is_garbled = [percent_key, "resets_at"].iter().any(|key| value.get(*key).is_some_and(|said| !said.is_null()));

@@ -1,7 +1,7 @@
 //! Interprets responses of the usage endpoint.
 
 use super::error::{ApiError, unreadable};
-use super::usage;
+use super::{number, usage};
 use crate::gate::retry_after;
 use crate::response::{Body, HttpResponse, Outcome, Rejection};
 use crate::time::Wall;
@@ -52,7 +52,7 @@ fn parse(bytes: &[u8]) -> Result<Value, String> {
     if text.starts_with(b"<") {
         return Err("it is a web page instead of data".to_owned());
     }
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+    number::parse(bytes).map_err(|error| match error.classify() {
         serde_json::error::Category::Eof => "it is incomplete".to_owned(),
         _ => "it is not valid JSON".to_owned(),
     })
@@ -149,10 +149,22 @@ mod tests {
             ("[user:profile]", "user:profile"),
             ("all_of(user:profile, user:a.b)", "user:profile and user:a.b"),
             ("profile", "profile"),
+            (": \"profile\"", "profile"),
+            ("{user:profile|user:office}", "user:profile or user:office"),
+            ("user:profile; it has user:inference", "user:profile"),
+            ("user:profile. It has user:inference.", "user:profile"),
         ] {
             let message = format!("OAuth token does not meet scope requirement {said}");
             let body = json!({"error": {"type": "permission_error", "message": message}}).to_string();
             check(403, &body, Outcome::Rejected(Rejection::MissingScope(named.into())));
+        }
+        for message in [
+            "Missing required scope: user:profile",
+            "OAuth token requires scopes `user:profile`",
+            "The user:profile scope is required.",
+        ] {
+            let body = json!({"error": {"type": "permission_error", "message": message}}).to_string();
+            check(403, &body, Outcome::Rejected(Rejection::MissingScope("user:profile".into())));
         }
     }
 
@@ -166,6 +178,9 @@ mod tests {
                 "Your organization does not have access to Claude. Please contact your administrator.",
                 Barred::Organization,
             ),
+            ("OAuth authentication is not supported for this organization.", Barred::Organization),
+            ("OAuth authentication isn't allowed for this organisation.", Barred::Organization),
+            ("OAuth access is restricted by your organization's administrator.", Barred::Organization),
             ("Your account has been disabled.", Barred::Account),
             ("This account is on hold.", Barred::Account),
         ] {
@@ -252,18 +267,30 @@ mod tests {
         for cut in ["{\"a\":", "[", "{\"five_hour\":{\"utilization\":4"] {
             assert_eq!(why(cut), "it is incomplete");
         }
-        for wrong in ["{]", "hello", "{\"a\":NaN}"] {
+        for wrong in ["{]", "hello", "{\"a\":None}"] {
             assert_eq!(why(wrong), "it is not valid JSON");
         }
         assert_eq!((why(" "), why("\n<html>")), ("it is empty".into(), "it is a web page instead of data".into()));
         assert_eq!(why("{}"), "it contains no quota");
     }
 
+    /// It was reported, so it is not left out.
+    #[test]
+    fn usage_response_with_a_number_that_is_none_keeps_the_window() {
+        for none in ["NaN", "-Infinity", "1e400"] {
+            let window = format!(r#"{{"utilization":{none},"resets_at":null}}"#);
+            let body = format!(r#"{{"five_hour":{window},"seven_day":{{"utilization":26.0,"resets_at":null}}}}"#);
+            let Outcome::Reading(reading) = parse_usage_response(&answer(200, &body), NOW) else { panic!("{body}") };
+            let windows: Vec<_> = reading.windows.iter().map(|window| (&*window.id, window.used_percent)).collect();
+            assert_eq!(windows, [("five_hour", None), ("seven_day", Some(26.0))], "{body}");
+        }
+    }
+
     #[test]
     fn usage_response_hostile_body_or_status_is_unreadable() {
         let deep = "[".repeat(200_000);
         let bodies =
-            ["", "   ", "<html>", "null", "[]", "{}", "{\"five_hour\":NaN}", "\u{feff}{}", "\0", &deep, "{\"a\":"];
+            ["", "   ", "<html>", "null", "[]", "{}", "{\"five_hour\":None}", "\u{feff}{}", "\0", &deep, "{\"a\":"];
         for body in bodies {
             let outcome = parse_usage_response(&answer(200, body), NOW);
             assert!(matches!(outcome, Outcome::Unreadable { .. }), "{body:.40} {outcome:?}");

@@ -1,5 +1,6 @@
-//! A single odd reading is not believed (law 17): an early fall, a jump to 100 %, a limit that disappears. It is kept aside
-//! until a second reading, some minutes later, agrees with it. Once the window's reset time has passed, nothing is odd.
+//! A single odd reading is not believed (law 17): an early fall, a leap that no usage explains, a limit that disappears. It
+//! is kept aside until a second reading, some minutes later, agrees with it. Once the window's reset time has passed,
+//! nothing is odd.
 
 use crate::gate::policy;
 use crate::quota::{Provenance, QuotaWindow, Source, Spend};
@@ -176,11 +177,11 @@ pub(super) fn weigh(new: &QuotaWindow, old: &QuotaWindow) -> Weight {
         return Weight::Less;
     }
     let moved = moved(old, new) || (new.resets_at.is_none() && old.resets_at.is_some());
-    if fall > policy::ODD_FALL || (moved && fall > policy::REPEATED) || is_filled(was, is) {
-        Weight::Odd
-    } else {
-        Weight::Plain
-    }
+    let length = new.duration_s.or(old.duration_s).map(Duration::from_secs);
+    // A session's leap is shown at once: while the endpoint is shut, nothing else may come.
+    let endpoint = new.origin.is_some_and(|origin| origin.source == Source::UsageEndpoint);
+    let leaps = is_filled(was, is) || (endpoint && is_leap(was, is, at(new).since(at(old)), length));
+    if fall > policy::ODD_FALL || (moved && fall > policy::REPEATED) || leaps { Weight::Odd } else { Weight::Plain }
 }
 
 /// Whether usage rose too fast to be believed at once. The limit grows with time: full use of a tenth of the window's length

@@ -107,6 +107,24 @@ mod unix {
         assert!(!dir.path().join("data").exists());
     }
 
+    /// The app cannot know what it is relative to.
+    #[test]
+    fn spool_sends_a_relative_config_dir_as_an_absolute_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let address = dir.path().join("tray.sock");
+        let app = UnixListener::bind(&address).unwrap();
+        for (named, expect) in [("../x", std::env::current_dir().unwrap().join("../x")), ("", PathBuf::new())] {
+            let config_dir = Some(Path::new(named));
+            let from = From { data_dir: dir.path(), address: &address, config_dir, place: PLACE };
+            assert_eq!(hand_over(from, &reading(3.0), &session()), Handed::ToTheApp);
+            let mut line = String::new();
+            std::io::BufReader::new(app.accept().unwrap().0).read_line(&mut line).unwrap();
+            let told: ipc::ToApp = serde_json::from_str(&line).unwrap();
+            let Call::Reading { config_dir, .. } = told.call else { panic!("{line}") };
+            assert_eq!(config_dir, Some(expect), "{named}");
+        }
+    }
+
     /// As one that is stopped: the system still takes connections for it, until there are too many.
     #[test]
     fn spool_does_not_wait_for_an_unresponsive_app() {

@@ -16,8 +16,11 @@ pub(super) fn add(windows: &mut Vec<QuotaWindow>, body: &Map<String, Value>) {
     let list = |key: &str| body.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let limits = list("limits").iter().enumerate();
     let limits = limits.filter(|(at, limit)| *at < LIMITS_MAX || is_active(limit)).take(2 * LIMITS_MAX);
+    let mut found: Vec<_> = limits.filter_map(|(_, limit)| limit_window(limit)).chain(models(list(MODELS))).collect();
+    // Namesakes are numbered by their usage, since their order in the list may change.
+    found.sort_by(|a, b| b.used_percent.unwrap_or(-1.0).total_cmp(&a.used_percent.unwrap_or(-1.0)));
     let mut listed: Vec<QuotaWindow> = Vec::new();
-    for window in limits.filter_map(|(_, limit)| limit_window(limit)).chain(models(list(MODELS))) {
+    for window in found {
         push(&mut listed, window);
     }
     for window in listed.clone() {
@@ -40,7 +43,8 @@ fn is_active(limit: &Value) -> bool {
 
 fn limit_window(limit: &Value) -> Option<QuotaWindow> {
     let text = |key: &str| limit.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-    let scope = limit.get("scope").and_then(scope).or_else(|| scope(limit));
+    let named = |part: &Value| scope(part).or_else(|| Some((any_name(part)?, None)));
+    let scope = limit.get("scope").and_then(named).or_else(|| scope(limit));
     let group = text("group");
     let kind = text("kind").or(group).or_else(|| scope.as_ref().map(|_| "limit"))?;
     let duration = match (group, kind.split('_').next()) {
@@ -63,7 +67,7 @@ fn window(
     let used_percent = percents.iter().find_map(|said| percent((*said)?));
     let resets_at = limit.get("resets_at").and_then(time);
     let binding = is_active(limit);
-    let locked = limit.get("locked_reason").and_then(spend::reason);
+    let locked = limit.get("locked_reason").and_then(spend::locked);
     let is_said = used_percent.is_some_and(|used| used > 0.0) || resets_at.is_some() || binding || locked.is_some();
     let (id, label, duration_s) = match (kind, scope) {
         ("session", None) => ("five_hour".to_owned(), "5-hour".to_owned(), Some(FIVE_HOURS)),
@@ -116,6 +120,21 @@ fn clipped(text: &str, most: usize) -> String {
 fn name(part: &Value) -> Option<String> {
     let bare = part.as_str().map(clean).filter(|text| !text.is_empty());
     bare.or_else(|| ["display_name", "label", "name", "id"].iter().find_map(|key| said(part, key)))
+}
+
+/// The name in a scope of unknown form. Several are one name.
+fn any_name(part: &Value) -> Option<String> {
+    name(part).or_else(|| match part {
+        Value::Array(parts) => {
+            let names: Vec<String> = parts.iter().filter_map(any_name).collect();
+            (!names.is_empty()).then(|| clipped(&names.join(", "), NAME_MAX))
+        }
+        Value::Object(members) => {
+            let mut told = members.iter().filter(|(key, _)| !matches!(key.as_str(), "type" | "kind"));
+            told.find_map(|(_, part)| any_name(part))
+        }
+        _ => None,
+    })
 }
 
 fn said(part: &Value, key: &str) -> Option<String> {

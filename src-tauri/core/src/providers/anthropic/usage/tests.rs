@@ -247,7 +247,37 @@ fn usage_limits_without_a_name_are_all_kept() {
     let blank = |percent: u32| weekly(percent, &json!({"model":{"id":null,"display_name":""}}));
     check_limits(
         &json!([blank(12), blank(97), blank(97)]),
-        &["weekly_scoped “weekly_scoped” 12 -", "weekly_scoped:2 “weekly_scoped (2)” 97 - binding"],
+        &["weekly_scoped “weekly_scoped” 97 - binding", "weekly_scoped:2 “weekly_scoped (2)” 12 -"],
+    );
+}
+
+/// Otherwise each would have the other's usage in turn, with false falls and alerts.
+#[test]
+fn usage_namesakes_are_told_apart_in_any_order() {
+    let fable = |percent: u32| weekly(percent, &json!({"model":{"id":null,"display_name":"Fable"}}));
+    let expect =
+        ["weekly_scoped:fable:2 “Fable (fable:2)” 12 -", "weekly_scoped:fable “Fable (weekly_scoped)” 97 - binding"];
+    check_limits(&json!([fable(97), fable(12)]), &expect);
+    check_limits(&json!([fable(12), fable(97)]), &expect);
+}
+
+#[test]
+fn usage_limit_scope_of_unknown_form_still_names_it() {
+    check_limits(
+        &json!([
+            weekly(1, &json!({"title":"Mythos"})),
+            weekly(2, &json!({"type":"project","project":{"name":"Apollo"}})),
+            weekly(3, &json!({"models":[{"display_name":"Opus"},{"display_name":"Sonnet"}]})),
+            weekly(4, &json!([{"model":{"display_name":"Saga"}}])),
+            weekly(5, &json!({"type":"model","model":{"display_name":""},"surface":null,"tier":7}))
+        ]),
+        &[
+            "weekly_scoped:apollo “Apollo” 2 -",
+            "weekly_scoped:mythos “Mythos” 1 -",
+            "weekly_scoped:opus, sonnet “Opus, Sonnet” 3 -",
+            "weekly_scoped:saga “Saga” 4 -",
+            "weekly_scoped “weekly_scoped” 5 -",
+        ],
     );
 }
 
@@ -307,5 +337,16 @@ fn usage_locked_reason_is_plain_text() {
         "limits":[{"kind":"weekly_all","percent":4,"locked_reason":"plan_paused"}]});
     let windows = read(&body, NOW).unwrap().windows;
     let locked: Vec<_> = windows.iter().map(|window| window.locked.as_deref()).collect();
-    assert_eq!(locked, [None, Some("plan paused"), Some("out of credits")]);
+    assert_eq!(locked, [Some("unknown reason"), Some("plan paused"), Some("out of credits")]);
+    let locked = |reason: Value| {
+        let read = read(&json!({"limits":[{"kind":"amber","percent":0,"locked_reason":reason}]}), NOW).unwrap();
+        read.windows.first().and_then(|window| window.locked.clone())
+    };
+    assert_eq!(locked(json!({"code":"out_of_credits","id":7})).as_deref(), Some("out of credits"));
+    assert_eq!(
+        locked(json!("Payment failed. Update your card.")).as_deref(),
+        Some("Payment failed. Update your card.")
+    );
+    assert_eq!(locked(json!(true)).as_deref(), Some("unknown reason"));
+    assert_eq!([json!(null), json!(false), json!("")].map(locked), [None, None, None]);
 }
