@@ -1,5 +1,6 @@
 //! Pasted keys in a Secret Service on a real bus.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::credential::KeyringTrouble;
 use holdoff_core::credential::token::Token;

@@ -62,7 +62,7 @@ fn untried_sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> Option<Strin
 }
 
 fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Moment, zone: &LocalTime) -> String {
-    let info = match &state.provider.info().sign_in {
+    let info = match state.provider.info().sign_in {
         SignIn::Owner(owner) => owner,
         SignIn::Key(key) => return pasted_key::waiting(state, key, trouble),
     };

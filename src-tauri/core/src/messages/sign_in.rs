@@ -22,7 +22,7 @@ pub struct SignInWords {
 pub fn sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> SignInWords {
     let (state, now) = (status.account, status.now);
     let provider = state.provider.info();
-    let info = match &provider.sign_in {
+    let info = match provider.sign_in {
         SignIn::Owner(owner) => owner,
         SignIn::Key(key) => {
             let (title, text) = pasted_key::sign_in(status, provider.name, key, &tried_at(status, zone));

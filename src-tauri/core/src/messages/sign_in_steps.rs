@@ -79,7 +79,7 @@ pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) 
     });
     match &status.sign_in_flow {
         SignInFlow::Nothing | SignInFlow::Barred => GuideWords::default(),
-        SignInFlow::SignIn(need) => match &state.provider.info().sign_in {
+        SignInFlow::SignIn(need) => match state.provider.info().sign_in {
             SignIn::Owner(owner) => GuideWords {
                 steps: to_sign_in(state, need, around, now, zone),
                 offer: Some(offer(state, owner, need, around)),
@@ -102,7 +102,7 @@ pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) 
 
 /// What the user does to sign in, for a terminal.
 pub fn how_to_sign_in(state: &AccountState) -> String {
-    match &state.provider.info().sign_in {
+    match state.provider.info().sign_in {
         SignIn::Owner(owner) => format!("Sign in with: {}", sign_in_command(state, owner, false)),
         SignIn::Key(key) => format!("Paste a key in the settings. To make one: {}", key.address),
     }

@@ -77,9 +77,9 @@ pub struct ProviderInfo {
 #[derive(Debug)]
 pub enum SignIn {
     /// With a program that owns the sign-in.
-    Owner(OwnerInfo),
+    Owner(&'static OwnerInfo),
     /// With a key that the user pastes, which Holdoff stores in the system's keyring.
-    Key(KeyInfo),
+    Key(&'static KeyInfo),
 }
 
 /// The program that owns a provider's sign-in.
@@ -206,7 +206,7 @@ impl Provider {
 
     /// The program that owns the sign-in. `None` if the user pastes a key.
     pub fn owner_info(self) -> Option<&'static OwnerInfo> {
-        match &self.info().sign_in {
+        match self.info().sign_in {
             SignIn::Owner(owner) => Some(owner),
             SignIn::Key(_) => None,
         }
@@ -214,7 +214,7 @@ impl Provider {
 
     /// The key that the user pastes. `None` if a program owns the sign-in.
     pub fn pasted_key(self) -> Option<&'static KeyInfo> {
-        match &self.info().sign_in {
+        match self.info().sign_in {
             SignIn::Owner(_) => None,
             SignIn::Key(key) => Some(key),
         }
@@ -238,7 +238,7 @@ impl Provider {
 
     /// The variables of the sign-in in an environment.
     pub fn variables(self, var: impl Fn(&str) -> Option<OsString>) -> SignInVariables {
-        match &self.info().sign_in {
+        match self.info().sign_in {
             SignIn::Owner(owner) => SignInVariables {
                 config_dir: var(owner.folders.variable),
                 storage_dir: var(owner.folders.storage_variable),

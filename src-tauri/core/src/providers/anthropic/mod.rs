@@ -39,7 +39,7 @@ const INFO: ProviderInfo = ProviderInfo {
     key: "anthropic",
     name: "Anthropic",
     account: "a Claude account",
-    sign_in: SignIn::Owner(OwnerInfo {
+    sign_in: SignIn::Owner(&OwnerInfo {
         name: "Claude Code",
         program: "claude",
         program_dirs: if cfg!(windows) {
