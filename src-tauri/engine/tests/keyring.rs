@@ -1,5 +1,5 @@
 //! Pasted keys in a Secret Service on a real bus.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", feature = "keyring"))]
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::credential::KeyringTrouble;
