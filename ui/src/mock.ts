@@ -125,7 +125,8 @@ export function openMock(search: string): Backend {
     },
     pasteKey: (provider, key) => {
       calls.push(["paste_key", { provider, key }]);
-      return Promise.resolve(DONE);
+      if (scenario === "refused") return Promise.reject("The system's keyring is locked.");
+      return Promise.resolve({ done: true, message: key === null ? "Removed." : "Stored." });
     },
     chooseUpdates: (on) => {
       calls.push(["choose_updates", on]);

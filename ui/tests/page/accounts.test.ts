@@ -1,5 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { faults } from "../support/checks";
 import { commands, error, focused, open, text, useBrowser } from "../support/pages";
 
 useBrowser();
@@ -191,4 +192,48 @@ test("the panel has a card for each account", async () => {
   expect(await words(cards.nth(0))).toContain("ann@example.com");
   expect(await words(cards.nth(1))).toContain("Work");
   expect(await words(cards.nth(1))).toContain("Next check at 14:32");
+});
+
+describe("a provider whose sign-in is a pasted key", () => {
+  async function withKey(scenario: "ok" | "refused"): Promise<Page> {
+    const page = await open("settings", { scenario });
+    await page.evaluate(() => {
+      const view = window.holdoffMock.current();
+      const other = {
+        key: "other",
+        name: "Other",
+        owner: "Other",
+        folders: null,
+        pasted_key: { name: "API key", address: "https://other.example/keys" },
+      };
+      window.holdoffMock.emit({ ...view, providers: [...view.providers, other] });
+    });
+    return page;
+  }
+
+  test("has a field for it, which is emptied when the key is stored, and the key can be removed", async () => {
+    const page = await withKey("ok");
+    const field = page.getByLabel("Other API key");
+    expect(await field.getAttribute("type")).toBe("password");
+    await field.fill("sk-other");
+    await page.getByTestId("store-key").click();
+    await page.getByTestId("key-message").getByText("Stored.").waitFor();
+    expect(await field.inputValue()).toBe("");
+    await page.getByTestId("remove-key").click();
+    await page.getByTestId("key-message").getByText("Removed.").waitFor();
+    expect(await commands(page)).toEqual([
+      ["paste_key", { provider: "other", key: "sk-other" }],
+      ["paste_key", { provider: "other", key: null }],
+    ]);
+    expect(await faults(page)).toEqual([]);
+  });
+
+  test("says why a key was not stored, and stores no empty one", async () => {
+    const page = await withKey("refused");
+    await page.getByTestId("store-key").click();
+    expect(await commands(page)).toEqual([]);
+    await page.getByLabel("Other API key").fill("sk-other");
+    await page.getByTestId("store-key").click();
+    expect(await error(page)).toContain("The system's keyring is locked.");
+  });
 });

@@ -1,5 +1,7 @@
 //! The Secret Service of freedesktop.org, over the session bus. Secrets cross the bus as plain text: only this user's programs
 //! can see them there, and those could ask the service for them as well. The buffers of the bus library are not wiped.
+//!
+//! A library for it (oo7, secret-service) adds twenty crates or more, mostly to encrypt what crosses the bus.
 
 use crate::platform::environment::IDENTIFIER;
 use futures_lite::StreamExt;
