@@ -304,6 +304,7 @@ impl Controller {
                 responder.answer(Value::Null);
             }
             Call::SignIn { account } => self.open_sign_in(AccountId(account), responder),
+            Call::PasteKey { provider, key } => self.paste_key(&provider, key, responder),
             Call::Attach { version } if version != env!("CARGO_PKG_VERSION") => {
                 return self.other_version(version, &responder).await;
             }

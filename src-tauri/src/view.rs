@@ -10,7 +10,7 @@ mod sign_in;
 mod status_line;
 mod updates;
 
-pub use provider::ProviderView;
+pub use provider::{FoldersView, PastedKeyView, ProviderView};
 pub use sign_in::{OfferView, SignInState, SignInView, StepProgress, StepView};
 pub use status_line::{DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
 pub use updates::{UpdateView, UpdatesView};
@@ -237,6 +237,8 @@ mod tests {
             binding::<StepProgress>(),
             binding::<OfferView>(),
             binding::<ProviderView>(),
+            binding::<FoldersView>(),
+            binding::<PastedKeyView>(),
             settings_view_binding(),
             binding::<TurnedTo>(),
             binding::<UpdatesView>(),

@@ -28,6 +28,8 @@ export interface Backend {
   statusLine(place: string, install: boolean, agreed: string | null): Promise<StatusLineAnswer>;
   /** Opens a terminal with the owner's own sign-in, or says what is missing. */
   signIn(accountId: string): Promise<Answer>;
+  /** Stores a key in the system's keyring, or removes the stored one. No page ever gets it back. */
+  pasteKey(provider: string, key: string | null): Promise<Answer>;
   /** Whether newer versions are looked for. */
   chooseUpdates(on: boolean): Promise<Answer>;
   /** Begins it; how it goes is in the view. */
@@ -57,6 +59,7 @@ const tauri: Backend = {
   statusLine: (place, install, agreed) =>
     invoke<StatusLineAnswer>("status_line", { place, install, agreed }),
   signIn: (accountId) => invoke<Answer>("sign_in", { accountId }),
+  pasteKey: (provider, key) => invoke<Answer>("paste_key", { provider, key }),
   chooseUpdates: (on) => invoke<Answer>("choose_updates", { on }),
   installUpdate: (version) => invoke<Answer>("install_update", { version }),
   skipUpdate: (version) => invoke<Answer>("skip_update", { version }),
@@ -77,6 +80,7 @@ const outside: Backend = {
   statusLines: () => Promise.reject(new Error(OUTSIDE)),
   statusLine: () => Promise.reject(new Error(OUTSIDE)),
   signIn: () => Promise.reject(new Error(OUTSIDE)),
+  pasteKey: () => Promise.reject(new Error(OUTSIDE)),
   chooseUpdates: () => Promise.reject(new Error(OUTSIDE)),
   installUpdate: () => Promise.reject(new Error(OUTSIDE)),
   skipUpdate: () => Promise.reject(new Error(OUTSIDE)),

@@ -123,6 +123,10 @@ export function openMock(search: string): Backend {
       emit({ ...current, accounts: SCENARIOS.waiting.accounts });
       return Promise.resolve(DONE);
     },
+    pasteKey: (provider, key) => {
+      calls.push(["paste_key", { provider, key }]);
+      return Promise.resolve(DONE);
+    },
     chooseUpdates: (on) => {
       calls.push(["choose_updates", on]);
       emit({ ...current, updates: withChoice(current.updates, on) });

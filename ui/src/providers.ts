@@ -5,7 +5,8 @@ export function names(providers: ProviderView[], word: "and" | "or" = "and"): st
   return providers.map((provider) => provider.name).join(` ${word} `);
 }
 
-/** The names of the programs that own the sign-ins. */
+/** The names of the programs that own sign-ins. */
 export function owners(providers: ProviderView[], word: "and" | "or" = "and"): string {
-  return providers.map((provider) => provider.owner).join(` ${word} `);
+  const owned = providers.filter((provider) => provider.pasted_key === null);
+  return owned.map((provider) => provider.owner).join(` ${word} `);
 }

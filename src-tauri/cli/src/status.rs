@@ -110,8 +110,8 @@ fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &Lo
     }
     if matches!(status.sign_in_flow, SignInFlow::SignIn(_)) {
         let sign_in = messages::sign_in(&status, zone);
-        let command = messages::sign_in_command(account, false);
-        let _ = writeln!(out, "  {}: {} Sign in with: {command}", sign_in.title, sign_in.text);
+        let how = messages::how_to_sign_in(account);
+        let _ = writeln!(out, "  {}: {} {how}", sign_in.title, sign_in.text);
     }
     out
 }

@@ -11,6 +11,7 @@ use crate::gate::policy;
 use crate::text;
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::time::Duration;
 
 /// The result of reading a credential location.
@@ -22,6 +23,25 @@ pub enum CredentialRead {
 }
 
 impl CredentialRead {
+    /// A key that the user pasted: it does not expire, cannot be renewed and names no account.
+    pub fn of_key(stored: &[u8]) -> Self {
+        let Some(access_token) = str::from_utf8(stored).ok().and_then(|key| Token::of(key.trim())) else {
+            return Self::Absent(CredentialMissing::EmptyToken);
+        };
+        Self::Found(Credential {
+            access_token,
+            expires_at: None,
+            refresh_token: None,
+            refresh_blanked: false,
+            refresh_expires_at: None,
+            client: OAuthClient::Default,
+            scopes: Vec::new(),
+            plan: None,
+            identity: Identity::default(),
+            naming: Naming::Itself,
+        })
+    }
+
     /// Drops the refresh token itself, for all callers that do not spend it.
     #[must_use]
     pub fn without_refresh_token(mut self) -> Self {
@@ -195,6 +215,26 @@ pub enum CredentialMissing {
     Unreadable(String),
     /// Opening it failed with this system error.
     Forbidden(String),
+    /// The system's keyring, which would hold it, cannot be read.
+    Keyring(KeyringTrouble),
+}
+
+/// Why the system's keyring cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyringTrouble {
+    Locked,
+    /// It is missing, does not answer or refuses, for this reason.
+    Unavailable(String),
+}
+
+impl fmt::Display for KeyringTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Locked => f.write_str("it is locked"),
+            Self::Unavailable(why) => f.write_str(why),
+        }
+    }
 }
 
 impl CredentialMissing {

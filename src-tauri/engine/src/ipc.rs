@@ -1,5 +1,6 @@
 //! Connects the CLI, a second instance and the webview process to the running app: JSON lines over a local socket that only
-//! this user can open. The webview process has a private channel. Tokens are never sent over either.
+//! this user can open. The webview process has a private channel. No token is sent over either, except a key that the user
+//! pastes, on its way from the page to the app.
 //!
 //! The socket is in a private folder under `XDG_RUNTIME_DIR`; `tray.sock` in the data folder links to it. Both ends check that
 //! the peer is the same user. Line length is limited in both directions. Up to 32 clients may be connected, each idle for at
@@ -19,13 +20,16 @@ pub use server::{Caller, Listener, Responder, attach, line_for_windows};
 
 use crate::platform::fs;
 use crate::storage::history::Format;
+use holdoff_core::credential::token::Token;
 use holdoff_core::{Reading, Session};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use zeroize::Zeroize;
 
 /// The length limit of a line.
 const LINE_MAX: usize = 1024 * 1024;
@@ -93,6 +97,11 @@ pub enum Call {
     SignIn {
         account: String,
     },
+    /// Store the key that the user pasted for this provider; without a key, remove the stored one.
+    PasteKey {
+        provider: String,
+        key: Option<PastedKey>,
+    },
     /// Turn update checks on or off.
     ChooseUpdates {
         on: bool,
@@ -105,6 +114,30 @@ pub enum Call {
     SkipUpdate {
         version: String,
     },
+}
+
+/// A key that the user pasted. `Debug` shows nothing, and it is wiped when dropped.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PastedKey(String);
+
+impl PastedKey {
+    /// `None` if it cannot be a key.
+    pub fn token(&self) -> Option<Token> {
+        Token::of(self.0.trim())
+    }
+}
+
+impl fmt::Debug for PastedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PastedKey(..)")
+    }
+}
+
+impl Drop for PastedKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -177,6 +210,7 @@ impl Call {
             | Self::StatusLine { .. }
             | Self::OpenSettings { .. }
             | Self::SignIn { .. }
+            | Self::PasteKey { .. }
             | Self::ChooseUpdates { .. }
             | Self::InstallUpdate { .. }
             | Self::SkipUpdate { .. } => false,

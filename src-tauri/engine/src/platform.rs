@@ -6,6 +6,7 @@ pub mod data_dir;
 pub mod environment;
 pub mod file_lock;
 pub mod fs;
+pub mod keyring;
 pub mod local_time;
 pub mod log_file;
 pub mod logging;

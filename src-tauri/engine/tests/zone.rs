@@ -5,6 +5,7 @@ use holdoff_core::account::Preferences;
 use holdoff_core::providers::Provider;
 use holdoff_core::{AccountId, Endpoint, Settings};
 use holdoff_engine::claude_code::CredentialStore;
+use holdoff_engine::credentials::CredentialSource;
 use holdoff_engine::http::Http;
 use holdoff_engine::metrics::Requests;
 use holdoff_engine::platform::clock::Clock;
@@ -71,7 +72,7 @@ async fn quiet_hours_end_when_the_time_zone_changes_to_daytime() {
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone,
     };
-    let source = CredentialStore::from_env(home.path(), None);
+    let source = CredentialSource::Owned(CredentialStore::from_env(home.path(), None));
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
     let runner = Runner::new(tools, source, id.clone(), Earlier::default(), Preferences::from(&settings)).await;
     let (orders, obeyed) = mpsc::unbounded_channel();

@@ -106,7 +106,10 @@ impl Scene {
             speed: 1.0,
             zone: &LocalTime::UTC,
         };
-        View { version: "0.1.0".into(), ..view(&context) }
+        let mut view = View { version: "0.1.0".into(), ..view(&context) };
+        // The scenarios stay the same with another provider.
+        view.providers.retain(|provider| provider.key == Provider::Anthropic.key());
+        view
     }
 }
 

@@ -8,12 +8,29 @@ use serde::{Deserialize, Serialize};
 pub struct ProviderView {
     pub key: String,
     pub name: String,
-    /// The program that owns the sign-in.
+    /// The program that owns the sign-in; the provider itself if the user pastes a key.
     pub owner: String,
-    /// The owner's variable for a config folder.
-    pub folder_variable: String,
-    /// A config folder, as an example.
-    pub folder_example: String,
+    /// The owner's config folders; `null` if the user pastes a key.
+    pub folders: Option<FoldersView>,
+    /// The key that the user pastes; `null` if a program owns the sign-in.
+    pub pasted_key: Option<PastedKeyView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FoldersView {
+    /// The variable that names one.
+    pub variable: String,
+    pub example: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PastedKeyView {
+    /// What the provider calls it.
+    pub name: String,
+    /// Where the user makes one.
+    pub address: String,
 }
 
 impl From<Provider> for ProviderView {
@@ -22,9 +39,14 @@ impl From<Provider> for ProviderView {
         Self {
             key: info.key.to_owned(),
             name: info.name.to_owned(),
-            owner: info.owner.to_owned(),
-            folder_variable: info.folders.variable.to_owned(),
-            folder_example: info.folders.example.to_owned(),
+            owner: provider.owner().to_owned(),
+            folders: provider.owner_info().map(|owner| FoldersView {
+                variable: owner.folders.variable.to_owned(),
+                example: owner.folders.example.to_owned(),
+            }),
+            pasted_key: provider
+                .pasted_key()
+                .map(|key| PastedKeyView { name: key.name.to_owned(), address: key.address.to_owned() }),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The commands that a page may call. Each passes the call on and returns the answer.
 
 use crate::client::{Gone, Link};
-use holdoff_engine::ipc::{Call, RefreshAnswer};
+use holdoff_engine::ipc::{Call, PastedKey, RefreshAnswer};
 use holdoff_engine::storage::history::Format;
 use serde_json::{Value, json};
 use tauri::ipc::Invoke;
@@ -17,6 +17,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         status_lines,
         status_line,
         sign_in,
+        paste_key,
         choose_updates,
         install_update,
         skip_update,
@@ -81,6 +82,11 @@ async fn sign_in(link: State<'_, Link>, account_id: String) -> Result<Value, Str
 }
 
 #[tauri::command]
+async fn paste_key(link: State<'_, Link>, provider: String, key: Option<PastedKey>) -> Result<Value, String> {
+    Ok(link.call(Call::PasteKey { provider, key }).await?)
+}
+
+#[tauri::command]
 async fn choose_updates(link: State<'_, Link>, on: bool) -> Result<Value, String> {
     Ok(link.call(Call::ChooseUpdates { on }).await?)
 }
@@ -123,7 +129,7 @@ mod tests {
             error: CallbackFn(1),
             url: "tauri://localhost".parse().unwrap(),
             body: InvokeBody::Json(
-                json!({"accountId": "anthropic:ann", "change": {}, "format": "csv", "place": "", "install": true, "on": true, "version": "0.2.0"}),
+                json!({"accountId": "anthropic:ann", "change": {}, "format": "csv", "place": "", "install": true, "on": true, "provider": "a", "version": "0.2.0"}),
             ),
             headers: tauri::http::HeaderMap::new(),
             invoke_key: INVOKE_KEY.to_owned(),
@@ -155,6 +161,8 @@ mod tests {
             (&settings, "change_settings", true),
             (&settings, "sign_in", true),
             (&panel, "sign_in", false),
+            (&settings, "paste_key", true),
+            (&panel, "paste_key", false),
             (&panel, "choose_updates", true),
             (&settings, "choose_updates", false),
             (&settings, "install_update", true),

@@ -90,6 +90,7 @@ async fn socket_client_can_refresh_but_not_change_delete_or_open_anything() {
         json!({"call": "attach", "version": env!("CARGO_PKG_VERSION")}),
         json!({"call": "open_settings", "account": null}),
         json!({"call": "sign_in", "account": ACCOUNT}),
+        json!({"call": "paste_key", "provider": "anthropic", "key": "sk-1"}),
         json!({"call": "choose_updates", "on": true}),
         json!({"call": "install_update", "version": "9.9.9"}),
         json!({"call": "skip_update", "version": "9.9.9"}),

@@ -18,7 +18,8 @@ pub fn credential(bytes: &[u8]) {
             | CredentialMissing::NotSignedIn
             | CredentialMissing::EmptyToken
             | CredentialMissing::Blanked
-            | CredentialMissing::InferenceOnly => {}
+            | CredentialMissing::InferenceOnly
+            | CredentialMissing::Keyring(_) => {}
         },
     }
     let identity = credential::identity(bytes);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use holdoff_core::providers::Provider;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -172,7 +173,8 @@ impl Home {
             ("LANG", "C.UTF-8".to_owned()),
             ("TZ", "UTC".to_owned()),
         ];
-        person.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(windows).collect()
+        let person = person.into_iter().map(|(name, value)| (name.to_owned(), value));
+        person.chain(windows).chain(other_providers()).collect()
     }
 
     /// A command that runs in this home with no other environment.
@@ -337,3 +339,10 @@ fn set_mode(path: &Path, mode: u32) {
 /// Files in a user's profile are private already.
 #[cfg(not(unix))]
 fn set_mode(_: &Path, _: u32) {}
+
+/// The base URLs of all providers but Anthropic, which tests name themselves: nobody listens there.
+fn other_providers() -> impl Iterator<Item = (String, String)> {
+    let others = Provider::ALL.into_iter().filter(|provider| *provider != Provider::Anthropic);
+    let bases = others.flat_map(|provider| provider.spec().endpoints());
+    bases.map(|spec| (spec.variable.to_owned(), "http://127.0.0.1:9".to_owned()))
+}

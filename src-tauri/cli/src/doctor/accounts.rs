@@ -48,7 +48,7 @@ fn sign_in(
             let scope = provider.missing_scope(credential).unwrap_or_default();
             Finding::wrong(
                 format!("signed in without the scope {scope}, which usage checks need; Holdoff does not use it"),
-                format!("Sign in through the browser with: {}", provider.info().sign_in.command),
+                format!("Sign in through the browser with: {}", sign_in_command(provider)),
             )
         }
         CredentialRead::Found(credential) => {
@@ -84,8 +84,12 @@ fn plan(named: Option<&str>) -> &'static str {
     ["free", "pro", "max", "team", "enterprise"].into_iter().find(|plan| *plan == named).unwrap_or("unknown plan")
 }
 
+fn sign_in_command(provider: Provider) -> &'static str {
+    provider.owner_info().map_or("its owner", |owner| owner.sign_in.command)
+}
+
 fn absent(provider: Provider, absence: &CredentialMissing) -> Finding {
-    let command = provider.info().sign_in.command;
+    let command = sign_in_command(provider);
     let (sign_in, again) = (format!("Sign in with: {command}"), format!("Sign in again with: {command}"));
     let (what, advice) = match absence {
         CredentialMissing::NoFile => ("no sign-in found".to_owned(), sign_in),
@@ -124,9 +128,7 @@ fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
     let status = known.status(account);
     let told = messages::status(&status, &known.local_time()).join(" ");
     let asking = match status.sign_in_flow {
-        SignInFlow::SignIn(_) => {
-            Finding::wrong(told, format!("Sign in with: {}", messages::sign_in_command(account, false)))
-        }
+        SignInFlow::SignIn(_) => Finding::wrong(told, messages::how_to_sign_in(account)),
         _ if account.is_refused_as_a_program() => {
             Finding::wrong(told, "Set this account to free readings only, in the settings.")
         }

@@ -182,11 +182,12 @@ fn set_aside(dir: &Path) -> Option<Finding> {
 /// Lists the variables that affect Holdoff. Their values may be private and are not shown.
 fn variables() -> Option<Finding> {
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let owners = Provider::ALL.iter().map(|provider| provider.info());
+    let owners = Provider::ALL.into_iter().filter_map(Provider::owner_info);
     let theirs = owners.clone().flat_map(|info| [info.folders.variable, info.folders.storage_variable]);
     let folders = ["HOLDOFF_DATA_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
     let bases = Provider::ALL.iter().flat_map(|provider| provider.spec().endpoints()).map(|spec| spec.variable);
-    let tokens = owners.map(|info| info.inference_token.variable);
+    let keys = Provider::ALL.into_iter().filter_map(Provider::pasted_key).filter_map(|key| key.variable);
+    let tokens = owners.map(|info| info.inference_token.variable).chain(keys);
     let all = theirs.chain(folders).chain(bases).chain(["HOLDOFF_CLOCK"]).chain(tokens);
     let all = all.chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_COLOR"]);
     let all: Vec<String> = all.filter(set).map(|name| format!("{name} (value not shown)")).collect();

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::{app_client, launch_tray};
-use holdoff_core::providers::Provider;
+use holdoff_core::providers::{OwnerInfo, Provider};
 use holdoff_core::text::{NAME_MAX, clean};
 use holdoff_engine::ipc::Call;
 use holdoff_engine::platform::environment::Environment;
@@ -17,7 +17,7 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
     let here = std::env::current_exe().map(|exe| exe.display().to_string()).unwrap_or_default();
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
     let own = [Finding::fine(format!("Holdoff {VERSION} for {system}, {here}")), tray_app(), running(environment)];
-    own.into_iter().chain(Provider::ALL.map(owner)).collect()
+    own.into_iter().chain(Provider::ALL.into_iter().filter_map(Provider::owner_info).map(owner)).collect()
 }
 
 fn tray_app() -> Finding {
@@ -48,9 +48,8 @@ fn running(environment: &Environment) -> Finding {
     }
 }
 
-/// The owner of the provider's sign-in.
-fn owner(provider: Provider) -> Finding {
-    let info = provider.info();
+/// The owner of a provider's sign-in.
+fn owner(info: &OwnerInfo) -> Finding {
     let Some(said) = output(Command::new(info.program).arg("--version")) else {
         return Finding::note(format!("{} is not on the PATH of this terminal, or does not answer", info.program));
     };
@@ -65,7 +64,7 @@ fn owner(provider: Provider) -> Finding {
     let dotted = |version: &[u32]| version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
     let (told, since) = (dotted(&version), info.status_line_since);
     if version.as_slice() < since.as_slice() {
-        return Finding::note(format!("{} {told}, whose status line does not report limits", info.owner)).advised(
+        return Finding::note(format!("{} {told}, whose status line does not report limits", info.name)).advised(
             format!(
                 "With version {} or newer, Holdoff gets readings without sending requests. Run: {}",
                 dotted(&since),
@@ -73,7 +72,7 @@ fn owner(provider: Provider) -> Finding {
             ),
         );
     }
-    Finding::fine(format!("{} {told}", info.owner))
+    Finding::fine(format!("{} {told}", info.name))
 }
 
 /// A program's output; `None` if it does not finish in time.

@@ -80,7 +80,7 @@ fn taken(environment: &Environment, input: &Input) -> Option<(Reading, Session)>
 
 fn note(environment: &Environment, source: &CredentialStore, reading: &Reading, session: &Session) {
     let address = app_client::address(environment);
-    let config_dir = environment.owner(Provider::Anthropic).config_dir.map(PathBuf::from);
+    let config_dir = environment.variables(Provider::Anthropic).config_dir.map(PathBuf::from);
     let from = reading_spool::From {
         data_dir: &environment.data_dir,
         address: &address,

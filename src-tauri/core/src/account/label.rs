@@ -49,10 +49,10 @@ fn name(provider: Provider, sign_in: &CredentialStatus) -> String {
     if let Some(name) = identity.email.clone().or_else(|| identity.organization.clone()) {
         return name;
     }
-    let (owner, default) = (provider.owner(), provider.info().folders.default);
+    let Some(owner) = provider.owner_info() else { return provider.name().to_owned() };
     match sign_in.place.rsplit_once(['/', '\\']) {
-        Some((folder, _)) if !folder.ends_with(default) => format!("{owner} sign-in in {folder}"),
-        Some(_) | None => format!("{owner} sign-in"),
+        Some((folder, _)) if !folder.ends_with(owner.folders.default) => format!("{} sign-in in {folder}", owner.name),
+        Some(_) | None => format!("{} sign-in", owner.name),
     }
 }
 

@@ -26,15 +26,20 @@ pub fn place(place: &CredentialLocation, used: bool, rejected: &[Fingerprint], n
 
 fn absent(provider: Provider, absence: &CredentialMissing) -> String {
     match absence {
+        CredentialMissing::NoFile | CredentialMissing::NotSignedIn if provider.pasted_key().is_some() => {
+            "no key".to_owned()
+        }
         CredentialMissing::NoFile => "no sign-in found".to_owned(),
         CredentialMissing::NotSignedIn => "signed out".to_owned(),
         CredentialMissing::InferenceOnly => {
-            format!("no stored sign-in; {} cannot read usage", provider.info().inference_token.variable)
+            let variable = provider.owner_info().map_or("the token", |owner| owner.inference_token.variable);
+            format!("no stored sign-in; {variable} cannot read usage")
         }
         CredentialMissing::EmptyToken => "sign-in has no token".to_owned(),
         CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => "sign-in has ended".to_owned(),
         CredentialMissing::Unreadable(why) => format!("cannot be read: {why}"),
         CredentialMissing::Forbidden(why) => format!("cannot be opened: {why}"),
+        CredentialMissing::Keyring(trouble) => format!("the system's keyring cannot be used: {trouble}"),
     }
 }
 
@@ -48,11 +53,11 @@ pub fn folder_added(provider: Provider, text: &str, read: &CredentialRead, known
             Some(email) => format!("Added {text} with the sign-in of {email}."),
             None => format!("Added {text} with its sign-in."),
         },
-        (CredentialRead::Absent(absence), _) => format!(
-            "Added {text} ({}). Holdoff watches it. To sign in there, run: {}",
-            absent(provider, absence),
-            command_for(provider, Some(text), false)
-        ),
+        (CredentialRead::Absent(absence), _) => {
+            let command = provider.owner_info().map(|owner| command_for(owner, Some(text), false));
+            let how = command.map(|command| format!(" To sign in there, run: {command}")).unwrap_or_default();
+            format!("Added {text} ({}). Holdoff watches it.{how}", absent(provider, absence))
+        }
     }
 }
 

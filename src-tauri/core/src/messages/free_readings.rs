@@ -8,7 +8,9 @@ pub const FREE_ONLY: &str = "Free readings only: Holdoff sends no requests.";
 
 /// Readings from the status line prove that the owner's status line calls Holdoff.
 pub fn how_to_get_one(state: &AccountState) -> String {
-    let owner = state.provider.owner();
+    let Some(owner) = state.provider.owner_info().map(|owner| owner.name) else {
+        return format!("{} gives no readings without a request.", state.provider.name());
+    };
     let told = state.reading.as_ref().is_some_and(|reading| {
         let of_a_window = |window| reading.origin(window).source == Source::StatusLine;
         reading.source == Source::StatusLine || reading.windows.iter().any(of_a_window)

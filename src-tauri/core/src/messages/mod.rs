@@ -9,6 +9,7 @@ mod errors;
 mod free_readings;
 mod history;
 mod notification;
+mod pasted_key;
 mod quota;
 mod reasons;
 mod renewal;
@@ -28,12 +29,13 @@ pub use errors::{NoWindow, no_window, unwatched, updated};
 pub use free_readings::{FREE_ONLY, how_to_get_one};
 pub use history::{HISTORY_DELETED, history_exported};
 pub use notification::notice;
+pub use pasted_key::key_kept;
 pub use quota::{
     dated_tooltip, money_level, money_line, own_age, percent, read_earlier, source, tooltip, window_line, window_name,
 };
 pub use request_status::{cooldown, grant, grant_kind, outcome, outcome_kind, refresh, refusal, refusal_short, status};
 pub use sign_in::{SignInWords, sign_in};
-pub use sign_in_steps::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};
+pub use sign_in_steps::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, how_to_sign_in};
 pub use sign_in_terminal::{SignInTerminal, sign_in_terminal};
 pub use status_line::{
     Paint, StatusLine, status_line, status_line_changed, status_line_copies_removed, status_line_folder_gone,

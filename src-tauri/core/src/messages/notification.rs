@@ -1,7 +1,7 @@
 //! Notifications: a title and a body.
 
 use super::reasons::{ended, pause};
-use super::{not_before, renewal};
+use super::{not_before, pasted_key, renewal};
 use crate::credential::sign_in_flow::SignInFlow;
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
@@ -62,6 +62,9 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
 }
 
 fn stopped(label: &str, state: &AccountState, now: Moment, zone: &LocalTime) -> String {
+    if let (Some(key), Some(trouble)) = (state.provider.pasted_key(), state.sign_in_trouble(now.wall)) {
+        return format!("{} Account: {label}.", pasted_key::waiting(state, key, &trouble));
+    }
     let (name, owner) = (state.provider.name(), state.provider.owner());
     let (why, what) = match (state.sign_in_trouble(now.wall), state.renewal(now)) {
         (Some(SignInTrouble::Paused(cause)), _) if !cause.ends_by_signing_in() => {

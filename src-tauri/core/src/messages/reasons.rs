@@ -46,3 +46,15 @@ pub(super) fn pause(state: &AccountState, cause: &Pause) -> String {
         Pause::OtherAccount => format!("{name} renewed the sign-in for a different account."),
     }
 }
+
+/// A short title for it.
+pub(super) fn paused_title(cause: &Pause) -> &'static str {
+    match cause {
+        Pause::Rejected | Pause::Forbidden { .. } => "Sign-in not accepted",
+        Pause::NotAllowed { to: Barred::Organization, .. } => "Not allowed for the organization",
+        Pause::NotAllowed { to: Barred::Account, .. } => "Not allowed for the account",
+        Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => "Sign-in lacks a permission",
+        Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted => "Sign-in not renewed",
+        Pause::OtherAccount => "Another account's sign-in",
+    }
+}

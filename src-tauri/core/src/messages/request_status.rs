@@ -2,11 +2,12 @@
 
 use super::free_readings::{self, FREE_ONLY};
 use super::reasons::{ended, pause};
-use super::{format_duration, not_before, renewal};
+use super::{format_duration, not_before, pasted_key, renewal};
 use crate::credential::CredentialMissing;
 use crate::gate::policy;
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
+use crate::providers::SignIn;
 use crate::record::ledger::OutcomeKind;
 use crate::request::Endpoint;
 use crate::response::{Barred, GrantOutcome, Outcome, Rejection};
@@ -61,10 +62,14 @@ fn untried_sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> Option<Strin
 }
 
 fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Moment, zone: &LocalTime) -> String {
-    let owner = state.provider.owner();
+    let info = match state.provider.info().sign_in {
+        SignIn::Owner(owner) => owner,
+        SignIn::Key(key) => return pasted_key::waiting(state, key, trouble),
+    };
+    let owner = info.name;
     match trouble {
         SignInTrouble::Absent(CredentialMissing::InferenceOnly) => {
-            let variable = state.provider.info().inference_token.variable;
+            let variable = info.inference_token.variable;
             format!("{variable} cannot read usage. Checks resume when {owner} also has a stored sign-in.")
         }
         SignInTrouble::Absent(absence @ (CredentialMissing::Blanked | CredentialMissing::LoginEnded(_))) => {
@@ -74,7 +79,10 @@ fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Momen
             format!("No {owner} sign-in found. Checks resume when you sign in.")
         }
         SignInTrouble::Absent(
-            CredentialMissing::EmptyToken | CredentialMissing::Unreadable(_) | CredentialMissing::Forbidden(_),
+            CredentialMissing::EmptyToken
+            | CredentialMissing::Unreadable(_)
+            | CredentialMissing::Forbidden(_)
+            | CredentialMissing::Keyring(_),
         ) => {
             format!("No usable {owner} sign-in found. Checks resume when there is one.")
         }

@@ -1,5 +1,6 @@
 //! What is said of accounts in trouble, story by story.
 
+use super::sign_in_steps::sign_in_command;
 use super::*;
 use crate::credential::sign_in_flow::LaunchSupport;
 use crate::credential::token::Token;
@@ -344,7 +345,8 @@ fn sign_in_command_sets_a_non_default_config_dir() {
     let command = |place: &str| {
         let mut state = signed_in();
         state.sign_in.place = place.to_owned();
-        sign_in_command(&state, false)
+        let owner = state.provider.owner_info().unwrap();
+        sign_in_command(&state, owner, false)
     };
     assert_eq!(command("~/.claude/.credentials.json"), "claude auth login");
     assert_eq!(command(""), "claude auth login");

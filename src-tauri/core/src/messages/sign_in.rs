@@ -1,13 +1,13 @@
 //! The state of the sign-in: what is wrong, and what Holdoff does about it.
 
-use super::{clock, not_before, renewal};
+use super::{clock, not_before, pasted_key, renewal};
 use crate::credential::sign_in_flow::SignInFlow;
 use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::Pause;
 use crate::local_time::LocalTime;
-use crate::messages::reasons::{ended, pause};
-use crate::response::Barred;
-use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
+use crate::messages::reasons::{ended, pause, paused_title};
+use crate::providers::{OwnerInfo, SignIn};
+use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::status::account::AccountStatus;
 use crate::time::Moment;
 
@@ -21,9 +21,17 @@ pub struct SignInWords {
 
 pub fn sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> SignInWords {
     let (state, now) = (status.account, status.now);
-    let owner = state.provider.owner();
+    let provider = state.provider.info();
+    let info = match provider.sign_in {
+        SignIn::Owner(owner) => owner,
+        SignIn::Key(key) => {
+            let (title, text) = pasted_key::sign_in(status, provider.name, key, &tried_at(status, zone));
+            return SignInWords { title: title.to_owned(), text };
+        }
+    };
+    let owner = info.name;
     if state.free_only() {
-        return unused(state);
+        return unused(state, info);
     }
     let (title, text) = match &status.trouble {
         None if state.sign_in.seen.is_none() => {
@@ -38,8 +46,8 @@ pub fn sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> SignInWords {
         ),
         None => works(status, zone),
         Some(SignInTrouble::Expired) => expired(state, now, zone),
-        Some(SignInTrouble::Paused(cause)) => (paused_title(cause), paused(state, cause)),
-        Some(SignInTrouble::Absent(absence)) => absent(state.provider, absence),
+        Some(SignInTrouble::Paused(cause)) => (paused_title(cause), paused(state, cause, info)),
+        Some(SignInTrouble::Absent(absence)) => absent(info, provider.account, absence),
     };
     SignInWords { title: title.to_owned(), text }
 }
@@ -52,8 +60,8 @@ fn tried_at(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
 }
 
 /// What is known without sending a request.
-fn unused(state: &AccountState) -> SignInWords {
-    let owner = state.provider.owner();
+fn unused(state: &AccountState, info: &OwnerInfo) -> SignInWords {
+    let owner = info.name;
     let (title, first) = match &state.sign_in.seen {
         None => {
             return SignInWords {
@@ -65,7 +73,7 @@ fn unused(state: &AccountState) -> SignInWords {
             ("Signed in", format!("Holdoff only reads which account {owner} is signed in to."))
         }
         Some(CredentialPresence::Absent(absence)) => {
-            let (title, _) = absent(state.provider, absence);
+            let (title, _) = absent(info, state.provider.info().account, absence);
             (title, format!("{owner} has no working sign-in."))
         }
     };
@@ -115,22 +123,11 @@ fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str
     ("Sign-in expired", text)
 }
 
-fn paused_title(cause: &Pause) -> &'static str {
-    match cause {
-        Pause::Rejected | Pause::Forbidden { .. } => "Sign-in not accepted",
-        Pause::NotAllowed { to: Barred::Organization, .. } => "Not allowed for the organization",
-        Pause::NotAllowed { to: Barred::Account, .. } => "Not allowed for the account",
-        Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => "Sign-in lacks a permission",
-        Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted => "Sign-in not renewed",
-        Pause::OtherAccount => "Another account's sign-in",
-    }
-}
-
-fn paused(state: &AccountState, cause: &Pause) -> String {
+fn paused(state: &AccountState, cause: &Pause, owner: &OwnerInfo) -> String {
     let why = pause(state, cause);
     let hint = match cause {
         Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => {
-            let command = state.provider.info().inference_token.command;
+            let command = owner.inference_token.command;
             &format!(" A token from {command} never has it; a sign-in in the browser does.")
         }
         Pause::Forbidden { .. } => " It may belong to an account without a plan.",
@@ -144,17 +141,15 @@ fn paused(state: &AccountState, cause: &Pause) -> String {
     format!("{why}{hint} Checks are paused and resume by themselves when you sign in again.")
 }
 
-fn absent(provider: Provider, absence: &CredentialMissing) -> (&'static str, String) {
-    let (owner, info) = (provider.owner(), provider.info());
+fn absent(info: &OwnerInfo, account: &str, absence: &CredentialMissing) -> (&'static str, String) {
+    let owner = info.name;
     let goes_on = "Holdoff waits and resumes by itself.";
     match absence {
         CredentialMissing::NoFile => (
             "No sign-in found",
             format!("There is no {owner} sign-in on this computer, or it is in another folder. {goes_on}"),
         ),
-        CredentialMissing::NotSignedIn => {
-            ("Signed out", format!("{owner} is not signed in to {}. {goes_on}", info.account))
-        }
+        CredentialMissing::NotSignedIn => ("Signed out", format!("{owner} is not signed in to {account}. {goes_on}")),
         CredentialMissing::InferenceOnly => (
             "Inference-only token",
             format!(
@@ -178,5 +173,6 @@ fn absent(provider: Provider, absence: &CredentialMissing) -> (&'static str, Str
         CredentialMissing::Forbidden(why) => {
             ("Sign-in cannot be opened", format!("{owner}'s credential file cannot be opened: {why}. {goes_on}"))
         }
+        CredentialMissing::Keyring(trouble) => pasted_key::keyring(trouble),
     }
 }

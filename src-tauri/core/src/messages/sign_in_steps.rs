@@ -1,14 +1,14 @@
 //! The steps to a working sign-in, and their result.
 
-use super::not_before;
+use super::{not_before, pasted_key};
 use crate::credential::CredentialMissing;
 use crate::credential::sign_in_flow::{LaunchSupport, SignInFlow, Urgency};
 use crate::gate::{Blocked, Spacing};
 use crate::local_time::LocalTime;
 use crate::messages::request_status::{SPACING, reason};
-use crate::providers::OwnerFolders;
+use crate::providers::{OwnerFolders, OwnerInfo, SignIn};
 use crate::request::Endpoint;
-use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
+use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::status::account::AccountStatus;
 use crate::text::{below_profile, quoted_below_home};
 use crate::time::Moment;
@@ -79,10 +79,16 @@ pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) 
     });
     match &status.sign_in_flow {
         SignInFlow::Nothing | SignInFlow::Barred => GuideWords::default(),
-        SignInFlow::SignIn(need) => GuideWords {
-            steps: to_sign_in(state, need, around, now, zone),
-            offer: Some(offer(state, need, around)),
-            ..GuideWords::default()
+        SignInFlow::SignIn(need) => match state.provider.info().sign_in {
+            SignIn::Owner(owner) => GuideWords {
+                steps: to_sign_in(state, need, around, now, zone),
+                offer: Some(offer(state, owner, need, around)),
+                ..GuideWords::default()
+            },
+            SignIn::Key(key) => {
+                let first = StepWords { progress: Progress::Now, text: pasted_key::what_to_do(need, key) };
+                GuideWords { steps: vec![first, tested()], ..GuideWords::default() }
+            }
         },
         SignInFlow::Checking { at } => {
             GuideWords { steps: checking(state, *at, now, zone), other_account, ..GuideWords::default() }
@@ -94,16 +100,22 @@ pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) 
     }
 }
 
+/// What the user does to sign in, for a terminal.
+pub fn how_to_sign_in(state: &AccountState) -> String {
+    match state.provider.info().sign_in {
+        SignIn::Owner(owner) => format!("Sign in with: {}", sign_in_command(state, owner, false)),
+        SignIn::Key(key) => format!("Paste a key in the settings. To make one: {}", key.address),
+    }
+}
+
 /// The command that signs in, for the folder of this account.
-pub fn sign_in_command(state: &AccountState, older: bool) -> String {
-    let folder = config_folder(&state.provider.info().folders, &state.sign_in.place);
-    command_for(state.provider, folder, older)
+pub(super) fn sign_in_command(state: &AccountState, owner: &OwnerInfo, older: bool) -> String {
+    command_for(owner, config_folder(&owner.folders, &state.sign_in.place), older)
 }
 
 /// The same for a folder as the user names it; `None` is the default folder.
-pub(super) fn command_for(provider: Provider, folder: Option<&str>, older: bool) -> String {
-    let info = provider.info();
-    let (command, variable) = (if older { info.sign_in.older } else { info.sign_in.command }, info.folders.variable);
+pub(super) fn command_for(owner: &OwnerInfo, folder: Option<&str>, older: bool) -> String {
+    let (command, variable) = (if older { owner.sign_in.older } else { owner.sign_in.command }, owner.folders.variable);
     match folder {
         Some(folder) if cfg!(windows) => {
             format!("set \"{variable}={}\" && {command}", below_profile(folder))
@@ -143,8 +155,12 @@ fn to_sign_in(
     vec![
         StepWords { progress: first, text: what_to_do(state, need, now, zone) },
         StepWords { progress: second, text: finish },
-        StepWords { progress: Progress::Next, text: "Holdoff tests it with one request, then resumes.".to_owned() },
+        tested(),
     ]
+}
+
+fn tested() -> StepWords {
+    StepWords { progress: Progress::Next, text: "Holdoff tests it with one request, then resumes.".to_owned() }
 }
 
 fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTime) -> String {
@@ -155,6 +171,7 @@ fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTim
         )) => {
             format!("Sign in with {owner}.")
         }
+        Urgency::Only(SignInTrouble::Absent(CredentialMissing::Keyring(_))) => pasted_key::UNLOCK.to_owned(),
         Urgency::Only(SignInTrouble::Absent(CredentialMissing::Forbidden(_))) => {
             format!("Make the file readable for your user, or sign in again with {owner}.")
         }
@@ -188,7 +205,7 @@ fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTim
     }
 }
 
-fn offer(state: &AccountState, need: &Urgency, around: &Around<'_>) -> Offer {
+fn offer(state: &AccountState, owner: &'static OwnerInfo, need: &Urgency, around: &Around<'_>) -> Offer {
     let button = match (around.means, around.opened) {
         (LaunchSupport::NoProgram | LaunchSupport::NoTerminal, _) => "Check again",
         (LaunchSupport::Terminal, true) => "Open again",
@@ -197,13 +214,13 @@ fn offer(state: &AccountState, need: &Urgency, around: &Around<'_>) -> Offer {
     Offer {
         button,
         urgent: *need != Urgency::Sooner,
-        command: sign_in_command(state, around.older),
-        problem: problem(state.provider, around.means),
+        command: sign_in_command(state, owner, around.older),
+        problem: problem(owner, around.means),
     }
 }
 
-fn problem(provider: Provider, means: LaunchSupport) -> Option<Problem> {
-    let owner = provider.owner();
+fn problem(info: &'static OwnerInfo, means: LaunchSupport) -> Option<Problem> {
+    let owner = info.name;
     match means {
         LaunchSupport::Terminal => None,
         LaunchSupport::NoProgram => Some(Problem {
@@ -211,7 +228,7 @@ fn problem(provider: Provider, means: LaunchSupport) -> Option<Problem> {
                 "{owner} was not found on Holdoff's PATH or in the usual places. \
                  If it is installed, run the command below yourself. To install it, see the address below."
             ),
-            address: Some(provider.info().sign_in.install_address),
+            address: Some(info.sign_in.install_address),
         }),
         LaunchSupport::NoTerminal => Some(Problem {
             text: "Holdoff found no terminal to open. Open one yourself and run the command below.".to_owned(),

@@ -16,15 +16,13 @@ mod id;
 
 pub use id::Provider;
 
-use crate::credential::store_paths::{Absolute, StorePaths};
-use crate::credential::token::Fingerprint;
+use crate::credential::token::{Fingerprint, Token};
 use crate::credential::{Credential, CredentialRead, Identity};
 use crate::gate::policy::EndpointPolicy;
 use crate::request::{Endpoint, Request};
 use crate::response::{GrantOutcome, HttpResponse, Outcome, SendResult};
 use crate::time::Wall;
 use std::ffi::OsString;
-use std::path::Path;
 
 /// The specifics of a provider. Pure: builds requests and parses responses, without I/O or timing.
 pub trait ProviderSpec: Sync {
@@ -33,14 +31,10 @@ pub trait ProviderSpec: Sync {
     /// Each endpoint, with its host and its policy.
     fn endpoints(&self) -> &'static [EndpointSpec];
 
-    /// Where the owner stores its sign-in with these variables set; with none, its default location.
-    fn location(&self, home: &Path, variables: &OwnerVariables, absolute: Absolute) -> StorePaths;
-
-    /// Where the sign-in of a folder is that the user added.
-    fn added_location(&self, folder: &Path, home: Option<&Path>, absolute: Absolute) -> StorePaths;
-
-    /// Parses a stored sign-in. `beside` is the identity that another file states.
-    fn parse_credential(&self, stored: &[u8], beside: Identity) -> CredentialRead;
+    /// Parses a stored sign-in. `beside` is the identity that another file states. A pasted key is all that is stored.
+    fn parse_credential(&self, stored: &[u8], _beside: Identity) -> CredentialRead {
+        CredentialRead::of_key(stored)
+    }
 
     /// The scope that a usage request needs, if the sign-in is known to lack it.
     fn missing_scope(&self, _: &Credential) -> Option<&'static str> {
@@ -68,7 +62,7 @@ pub trait Renewal: Sync {
     fn parse(&self, answer: &HttpResponse, now: Wall) -> GrantOutcome;
 }
 
-/// A provider's names, for people and for programs, and those of the program that owns its sign-in.
+/// A provider's names, for people and for programs, and how a user signs in.
 #[derive(Debug)]
 pub struct ProviderInfo {
     /// Used in ids and in `status --json`.
@@ -76,19 +70,45 @@ pub struct ProviderInfo {
     pub name: &'static str,
     /// An account there, with its article.
     pub account: &'static str,
-    /// The program that owns the sign-in.
-    pub owner: &'static str,
-    /// The name of the owner's executable.
+    pub sign_in: SignIn,
+}
+
+/// How a user signs in to a provider.
+#[derive(Debug)]
+pub enum SignIn {
+    /// With a program that owns the sign-in.
+    Owner(&'static OwnerInfo),
+    /// With a key that the user pastes, which Holdoff stores in the system's keyring.
+    Key(&'static KeyInfo),
+}
+
+/// The program that owns a provider's sign-in.
+#[derive(Debug)]
+pub struct OwnerInfo {
+    pub name: &'static str,
+    /// The name of its executable.
     pub program: &'static str,
-    /// Folders below the home folder into which the owner installs itself.
+    /// Folders below the home folder into which it installs itself.
     pub program_dirs: &'static [&'static str],
-    /// The command that updates the owner.
+    /// The command that updates it.
     pub update_command: &'static str,
-    /// The first version of the owner that passes limits to its status line.
+    /// Its first version that passes limits to its status line.
     pub status_line_since: [u32; 3],
     pub sign_in: SignInCommand,
     pub folders: OwnerFolders,
     pub inference_token: InferenceToken,
+}
+
+/// A key that a user makes at the provider and pastes.
+#[derive(Debug)]
+pub struct KeyInfo {
+    /// What the provider calls it, without an article.
+    pub name: &'static str,
+    /// Where the user makes one.
+    pub address: &'static str,
+    /// The environment variable that gives the key if none was pasted. It must not begin with `HOLDOFF_`: the window
+    /// process gets those.
+    pub variable: Option<&'static str>,
 }
 
 /// How a user signs in with the owner.
@@ -129,13 +149,15 @@ pub struct InferenceToken {
     pub command: &'static str,
 }
 
-/// The owner's environment variables in an environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OwnerVariables {
+/// The variables of a provider's sign-in in an environment. Its owner's are unset if a key is pasted, and the other way round.
+#[derive(Debug, Clone, Default)]
+pub struct SignInVariables {
     pub config_dir: Option<OsString>,
     pub storage_dir: Option<OsString>,
     /// An inference token is set. Its value is not read: such a token may not read usage.
     pub inference_token: bool,
+    /// The key that the environment gives.
+    pub key: Option<Token>,
 }
 
 /// One endpoint of a provider.
@@ -182,8 +204,25 @@ impl Provider {
         self.info().name
     }
 
+    /// The program that owns the sign-in. `None` if the user pastes a key.
+    pub fn owner_info(self) -> Option<&'static OwnerInfo> {
+        match self.info().sign_in {
+            SignIn::Owner(owner) => Some(owner),
+            SignIn::Key(_) => None,
+        }
+    }
+
+    /// The key that the user pastes. `None` if a program owns the sign-in.
+    pub fn pasted_key(self) -> Option<&'static KeyInfo> {
+        match self.info().sign_in {
+            SignIn::Owner(_) => None,
+            SignIn::Key(key) => Some(key),
+        }
+    }
+
+    /// The owner's name; that of the provider if no program owns the sign-in.
     pub fn owner(self) -> &'static str {
-        self.info().owner
+        self.owner_info().map_or(self.name(), |owner| owner.name)
     }
 
     /// The names of all, for a sentence: "A", "A or B".
@@ -193,16 +232,23 @@ impl Provider {
 
     /// The owners of all sign-ins, for a sentence.
     pub fn owners() -> String {
-        Self::ALL.map(Self::owner).join(" or ")
+        let owners: Vec<&str> = Self::ALL.into_iter().filter_map(Self::owner_info).map(|owner| owner.name).collect();
+        owners.join(" or ")
     }
 
-    /// The owner's variables in an environment.
-    pub fn variables(self, var: impl Fn(&str) -> Option<OsString>) -> OwnerVariables {
-        let info = self.info();
-        OwnerVariables {
-            config_dir: var(info.folders.variable),
-            storage_dir: var(info.folders.storage_variable),
-            inference_token: var(info.inference_token.variable).is_some(),
+    /// The variables of the sign-in in an environment.
+    pub fn variables(self, var: impl Fn(&str) -> Option<OsString>) -> SignInVariables {
+        match self.info().sign_in {
+            SignIn::Owner(owner) => SignInVariables {
+                config_dir: var(owner.folders.variable),
+                storage_dir: var(owner.folders.storage_variable),
+                inference_token: var(owner.inference_token.variable).is_some(),
+                key: None,
+            },
+            SignIn::Key(key) => {
+                let given = key.variable.and_then(var).and_then(|key| key.into_string().ok());
+                SignInVariables { key: given.and_then(Token::new), ..SignInVariables::default() }
+            }
         }
     }
 

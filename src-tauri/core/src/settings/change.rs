@@ -66,11 +66,13 @@ impl SettingsChange {
             change.apply(&mut accounts);
             object.insert(ACCOUNTS.to_owned(), accounts.into());
         }
-        if self.add_folder.is_some() || self.remove_folder.is_some() {
-            let mut folders = as_list(object.remove(folders_setting()));
+        if let Some(setting) = folders_setting()
+            && (self.add_folder.is_some() || self.remove_folder.is_some())
+        {
+            let mut folders = as_list(object.remove(setting));
             folders.retain(|listed| self.remove_folder.is_none() || listed.as_str() != self.remove_folder.as_deref());
             folders.extend(self.add_folder.map(Value::from));
-            object.insert(folders_setting().to_owned(), folders.into());
+            object.insert(setting.to_owned(), folders.into());
         }
     }
 }
@@ -94,9 +96,9 @@ impl AccountChange {
     }
 }
 
-/// A page names a folder alone, which is one of the first provider's owner.
-fn folders_setting() -> &'static str {
-    Provider::ALL[0].info().folders.setting
+/// A page names a folder alone, which is one of the first owner.
+fn folders_setting() -> Option<&'static str> {
+    Provider::ALL.into_iter().find_map(Provider::owner_info).map(|owner| owner.folders.setting)
 }
 
 /// Replaces any other value, which was unusable anyway, by an empty object.

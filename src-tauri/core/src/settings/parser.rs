@@ -50,8 +50,9 @@ impl Parser<'_> {
     }
 
     pub fn folders(&mut self) -> BTreeMap<Provider, Vec<String>> {
-        let folders = Provider::ALL.map(|provider| (provider, self.folders_in(provider.info().folders.setting)));
-        folders.into_iter().filter(|(_, listed)| !listed.is_empty()).collect()
+        let owned = Provider::ALL.into_iter().filter_map(|provider| Some((provider, provider.owner_info()?)));
+        let folders = owned.map(|(provider, owner)| (provider, self.folders_in(owner.folders.setting)));
+        folders.filter(|(_, listed)| !listed.is_empty()).collect()
     }
 
     fn folders_in(&mut self, key: &str) -> Vec<String> {

@@ -162,8 +162,9 @@ pub fn check_folder(text: &str) -> Result<(), String> {
     if below_home || Path::new(text).is_absolute() {
         return Ok(());
     }
-    let examples = Provider::ALL.map(|provider| provider.info().folders.example).join(" or ");
-    Err(format!("Use the full path of the folder, such as {examples}."))
+    let owners = Provider::ALL.into_iter().filter_map(Provider::owner_info);
+    let examples: Vec<&str> = owners.map(|owner| owner.folders.example).collect();
+    Err(format!("Use the full path of the folder, such as {}.", examples.join(" or ")))
 }
 
 /// A setting in the change. Null means "unchanged", and an empty string means null.

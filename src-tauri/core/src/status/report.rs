@@ -4,7 +4,7 @@ use super::account::{AccountStatus, StatusContext, is_stale};
 use crate::account::label;
 use crate::credential::location;
 use crate::credential::location::CredentialLocation;
-use crate::credential::{CredentialMissing, CredentialPresence};
+use crate::credential::{CredentialMissing, CredentialPresence, KeyringTrouble};
 use crate::gate::{Cooldown, Gate, GateState, Pause};
 use crate::messages::rfc3339;
 use crate::quota::forecast::Forecast;
@@ -257,6 +257,8 @@ fn absence_key(absence: &CredentialMissing) -> String {
         CredentialMissing::LoginEnded(why) => format!("ended: {why}"),
         CredentialMissing::Unreadable(why) => format!("unreadable: {why}"),
         CredentialMissing::Forbidden(why) => format!("cannot be opened: {why}"),
+        CredentialMissing::Keyring(KeyringTrouble::Locked) => "keyring_locked".to_owned(),
+        CredentialMissing::Keyring(KeyringTrouble::Unavailable(why)) => format!("no_keyring: {why}"),
     }
 }
 

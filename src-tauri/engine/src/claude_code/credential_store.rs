@@ -15,8 +15,8 @@ use holdoff_core::credential::store_paths::StorePaths;
 use holdoff_core::credential::{CredentialMissing, CredentialRead, Identity};
 use holdoff_core::providers::anthropic::cached_usage;
 use holdoff_core::providers::anthropic::cached_usage::Cached;
-use holdoff_core::providers::anthropic::credential;
-use holdoff_core::providers::{OwnerVariables, Provider};
+use holdoff_core::providers::anthropic::{credential, locations};
+use holdoff_core::providers::{Provider, SignInVariables};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -42,13 +42,13 @@ pub struct CredentialStore {
 
 impl CredentialStore {
     /// Where the owner stores its sign-in with these variables.
-    pub fn of(home: &Path, variables: &OwnerVariables) -> Self {
-        Self::at(PROVIDER.spec().location(home, variables, absolute))
+    pub fn of(home: &Path, variables: &SignInVariables) -> Self {
+        Self::at(locations::in_force(home, variables, absolute))
     }
 
     /// The same, with at most the variable for the config folder.
     pub fn from_env(home: &Path, config_dir: Option<&OsStr>) -> Self {
-        Self::of(home, &OwnerVariables { config_dir: config_dir.map(ToOwned::to_owned), ..OwnerVariables::default() })
+        Self::of(home, &SignInVariables { config_dir: config_dir.map(ToOwned::to_owned), ..SignInVariables::default() })
     }
 
     /// A folder added by the user.
@@ -58,7 +58,7 @@ impl CredentialStore {
 
     /// Like [`CredentialStore::in_dir`], with this home folder.
     pub fn added(config_dir: &Path, home: Option<&Path>) -> Self {
-        Self::at(PROVIDER.spec().added_location(config_dir, home, absolute))
+        Self::at(locations::added(config_dir, home, absolute))
     }
 
     fn at(paths: StorePaths) -> Self {

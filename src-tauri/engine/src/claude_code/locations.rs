@@ -13,7 +13,7 @@ const PROVIDER: Provider = Provider::Anthropic;
 
 /// Where Claude Code, started in this environment, stores its sign-in.
 pub fn own(environment: &Environment) -> CredentialStore {
-    CredentialStore::of(&environment.home, &environment.owner(PROVIDER))
+    CredentialStore::of(&environment.home, &environment.variables(PROVIDER))
 }
 
 /// Same for a session with another config folder (`None`: the default one). The storage-folder variable applies only to
@@ -43,7 +43,7 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<CredentialStor
             sources.push((real, source));
         }
     }
-    let first = environment.owner(PROVIDER).inference_token.then(|| first(environment));
+    let first = environment.variables(PROVIDER).inference_token.then(|| first(environment));
     let with_token = |(_, source): (PathBuf, CredentialStore)| {
         let is_first = first.as_ref().is_some_and(|first| source.place() == *first);
         source.with_inference_token(is_first)
@@ -68,7 +68,7 @@ pub fn in_force(environment: &Environment, listed: &[CredentialStore]) -> String
 pub fn is_unasked(source: &CredentialStore, environment: &Environment, settings: &Settings) -> bool {
     let home = &environment.home;
     let added = settings.config_dirs(PROVIDER).iter().map(|dir| CredentialStore::added(dir.as_ref(), Some(home)));
-    let variables = environment.owner(PROVIDER);
+    let variables = environment.variables(PROVIDER);
     let is_named = variables.config_dir.is_some() || variables.storage_dir.is_some();
     let mut asked = added.chain(is_named.then(|| own(environment))).peekable();
     asked.peek().is_some() && asked.all(|asked| real(asked.storage_dir()) != real(source.storage_dir()))

@@ -1,14 +1,12 @@
 //! Reads one credential location: at the start, whenever it changes, and periodically to find changes that cause no event. Also
 //! reads the limits that the owner or its status line left there.
 
-use crate::credentials::{FileWatcher, Stamp, Watch};
-use crate::owners::{CredentialStore, Sessions};
+use crate::credentials::{CredentialSource, FileWatcher, Stamp, Watch};
+use crate::owners::Sessions;
 use crate::platform::clock::Clock;
-use crate::storage::reading_spool;
-use holdoff_core::credential::CredentialMissing;
 use holdoff_core::{CredentialRead, Moment, ReportedReading, Wall};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -48,7 +46,7 @@ pub struct LocationMonitor {
 impl LocationMonitor {
     /// `data_dir` is where the status line stores readings while no app is running.
     pub fn start(
-        source: CredentialStore,
+        source: CredentialSource,
         data_dir: PathBuf,
         clock: Clock,
         watcher: FileWatcher,
@@ -71,7 +69,7 @@ impl LocationMonitor {
 
 /// The location to read, and what reading it needs.
 struct LocationSender {
-    source: CredentialStore,
+    source: CredentialSource,
     data_dir: PathBuf,
     clock: Clock,
     watcher: FileWatcher,
@@ -96,6 +94,8 @@ enum Why {
 /// The change signals of the files.
 struct Files {
     watch: Option<Watch>,
+    /// The system does not watch them, so they are polled. Without files there is nothing to poll.
+    polled: bool,
     /// Their state at the last poll.
     stamps: [Stamp; 3],
     credential: mpsc::Receiver<()>,
@@ -136,7 +136,7 @@ impl LocationSender {
                 there = signal(&mut files.reading, &files.watch) => if there { return Why::Reading },
                 () = self.clock.sleep_until(rested), if rests => continue,
                 () = self.clock.sleep_until(again) => return Why::Time,
-                () = tokio::time::sleep(UNWATCHED_LOOK), if files.watch.is_none() => {
+                () = tokio::time::sleep(UNWATCHED_LOOK), if files.polled => {
                     if let Some(why) = self.read_unwatched(files).await {
                         return why;
                     }
@@ -164,21 +164,19 @@ impl LocationSender {
     async fn watch(&self, before: [Stamp; 3]) -> Files {
         let (source, data_dir, watcher) = (self.source.clone(), self.data_dir.clone(), self.watcher.clone());
         let tried = tokio::task::spawn_blocking(move || {
-            let watched = [
-                source.credential_path(),
-                source.identity_path().to_owned(),
-                reading_spool::path(&data_dir, &source.real_place()),
-            ];
+            let watched = source.watched(&data_dir)?;
             let watch = watcher.watch(watched.clone());
-            (watch, watched.map(|path| Stamp::of(&path)))
+            Some((watch, watched.map(|path| Stamp::of(&path))))
         });
-        let Ok((watch, stamps)) = tried.await else {
-            return Files::unwatched(before);
+        let (watch, stamps) = match tried.await {
+            Ok(Some(tried)) => tried,
+            Ok(None) => return Files { polled: false, ..Files::unwatched(before) },
+            Err(_) => return Files::unwatched(before),
         };
         match watch {
             Ok((watch, [credential, identity, reading])) => {
                 self.say(None);
-                Files { watch: Some(watch), stamps, credential, identity, reading }
+                Files { watch: Some(watch), polled: false, stamps, credential, identity, reading }
             }
             Err(error) => {
                 self.say(Some(error.to_string()));
@@ -207,12 +205,12 @@ impl LocationSender {
 
     async fn read(&self, stirred: bool) -> LocationRead {
         let (source, place) = (self.source.clone(), self.source.place());
-        let (data_dir, name, sessions) = (self.data_dir.clone(), place.clone(), self.sessions.clone());
+        let (data_dir, sessions) = (self.data_dir.clone(), self.sessions.clone());
         let (read, left) = tokio::join!(
-            read(&self.source, &self.clock),
+            self.source.read(&self.clock),
             tokio::task::spawn_blocking(move || {
                 let real = source.real_place();
-                (source.written(), readings(&source, &data_dir, (&name, &real), &sessions), real)
+                (source.written(), source.readings(&data_dir, &real, &sessions), real)
             })
         );
         let (written, readings, real) = left.unwrap_or_else(|_| (None, Vec::new(), place.clone()));
@@ -224,7 +222,7 @@ impl LocationSender {
 impl Files {
     fn unwatched(stamps: [Stamp; 3]) -> Self {
         let silent = || mpsc::channel(1).1;
-        Self { watch: None, stamps, credential: silent(), identity: silent(), reading: silent() }
+        Self { watch: None, polled: true, stamps, credential: silent(), identity: silent(), reading: silent() }
     }
 }
 
@@ -234,29 +232,4 @@ async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool
         Some(_) => signals.recv().await.is_some(),
         None => std::future::pending().await,
     }
-}
-
-/// The account's limits that are stored in a location. Blocks.
-fn readings(
-    source: &CredentialStore,
-    data_dir: &Path,
-    (place, real): (&str, &str),
-    sessions: &Sessions,
-) -> Vec<ReportedReading> {
-    let left = reading_spool::take_up(data_dir, real)
-        .and_then(|(reading, session)| sessions.reading(place.to_owned(), reading, &session));
-    source.cached().into_iter().chain(left).collect()
-}
-
-/// Reads a credential on a thread that may block.
-pub(crate) async fn read(source: &CredentialStore, clock: &Clock) -> CredentialRead {
-    let (source, clock) = (source.clone(), clock.clone());
-    let read = tokio::task::spawn_blocking(move || {
-        let written = source.written().map(|written| clock.wall_of(written));
-        source.read().written(written)
-    });
-    read.await.unwrap_or_else(|_| {
-        let why = "internal error while reading it".to_owned();
-        CredentialRead::Absent(CredentialMissing::Unreadable(why))
-    })
 }

@@ -2,6 +2,7 @@
 
 use super::{Call, FromApp, LINE_MAX, ToApp, platform};
 use crate::platform::throttle::Seldom;
+use crate::platform::wiped;
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
@@ -11,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 /// The longest message from anyone but the webview process is a status line reading.
 const LINE_MAX_OF_ANYONE: usize = 128 * 1024;
@@ -195,9 +197,10 @@ pub async fn attach() -> io::Result<(mpsc::Sender<ToApp>, mpsc::Receiver<FromApp
 
 async fn write_lines<M: serde::Serialize>(mut write: impl AsyncWrite + Unpin, mut outbox: mpsc::Receiver<M>) {
     while let Some(message) = outbox.recv().await {
-        let Ok(mut line) = serde_json::to_string(&message) else { continue };
-        line.push('\n');
-        if write.write_all(line.as_bytes()).await.is_err() {
+        let Ok(line) = serde_json::to_vec(&message) else { continue };
+        let mut line = Zeroizing::new(line);
+        wiped::append(&mut line, b"\n");
+        if write.write_all(&line).await.is_err() {
             return;
         }
     }
@@ -207,7 +210,7 @@ async fn read_line<M: serde::de::DeserializeOwned>(
     lines: &mut BufReader<impl AsyncRead + Unpin>,
     most: usize,
 ) -> io::Result<Option<M>> {
-    let mut line = Vec::new();
+    let mut line = Zeroizing::new(Vec::new());
     loop {
         let chunk = lines.fill_buf().await?;
         if chunk.is_empty() {
@@ -215,7 +218,7 @@ async fn read_line<M: serde::de::DeserializeOwned>(
         }
         let end = chunk.iter().position(|byte| *byte == b'\n');
         let taken = end.map_or(chunk.len(), |end| end + 1);
-        line.extend_from_slice(&chunk[..taken]);
+        wiped::append(&mut line, &chunk[..taken]);
         lines.consume(taken);
         if line.len() > most {
             return Err(io::ErrorKind::InvalidData.into());

@@ -77,6 +77,7 @@ fn all_calls() -> Vec<Call> {
         Call::StatusLine { place: String::new(), install: true, agreed: None },
         Call::OpenSettings { account: None },
         Call::SignIn { account: "a".to_owned() },
+        Call::PasteKey { provider: "a".to_owned(), key: None },
     ]
 }
 

@@ -12,9 +12,10 @@ pub use releases::Releases;
 use crate::http::network::Variables;
 use crate::platform::clock::{Clock, ClockSpec};
 use crate::platform::fs::make_folder;
+use crate::platform::keyring::Keyring;
 use crate::platform::private_files;
 use crate::storage::newer_data::NewerData;
-use holdoff_core::providers::{OwnerVariables, Provider};
+use holdoff_core::providers::{Provider, SignInVariables};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,9 @@ pub struct Environment {
     pub log_dir: PathBuf,
     /// For sockets; lasts as long as the session.
     pub runtime_dir: Option<PathBuf>,
-    owners: BTreeMap<Provider, OwnerVariables>,
+    sign_ins: BTreeMap<Provider, SignInVariables>,
+    /// Holds the keys that the user pasted.
+    pub keyring: Keyring,
     /// Proxy and certificate variables.
     pub network: Variables,
     pub bases: Bases,
@@ -116,7 +119,8 @@ impl Environment {
             data_dir,
             log_dir,
             runtime_dir: absolute(var("XDG_RUNTIME_DIR")),
-            owners: Provider::ALL.map(|provider| (provider, provider.variables(&var))).into(),
+            sign_ins: Provider::ALL.map(|provider| (provider, provider.variables(&var))).into(),
+            keyring: Keyring::of(&var),
             network: Variables::of(&var),
             bases,
             releases,
@@ -125,9 +129,9 @@ impl Environment {
         })
     }
 
-    /// The variables of the program that owns the provider's sign-in.
-    pub fn owner(&self, provider: Provider) -> OwnerVariables {
-        self.owners.get(&provider).cloned().unwrap_or_default()
+    /// The variables of the provider's sign-in.
+    pub fn variables(&self, provider: Provider) -> SignInVariables {
+        self.sign_ins.get(&provider).cloned().unwrap_or_default()
     }
 
     /// The folder shared by all of the user's copies of Holdoff, whatever `HOME` and `XDG_DATA_HOME` say: see
@@ -234,7 +238,13 @@ mod tests {
 
     fn from(vars: &[(&str, &str)]) -> Result<Environment, StartError> {
         let vars: Vec<(String, String)> = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Environment::from_vars(|name| vars.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone().into()))
+        let others = Provider::ALL.into_iter().filter(|provider| *provider != Provider::Anthropic);
+        let others: Vec<&str> =
+            others.flat_map(|provider| provider.spec().endpoints()).map(|spec| spec.variable).collect();
+        Environment::from_vars(|name| {
+            let given = vars.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone().into());
+            given.or_else(|| others.contains(&name).then(|| "http://127.0.0.1:9".into()))
+        })
     }
 
     const HOME: &str = if cfg!(windows) { r"C:\Users\ann" } else { "/home/ann" };

@@ -96,7 +96,8 @@ fn usual(home: &Path, var: &impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
 
 /// The folders below the home folder into which the owners of sign-ins install themselves.
 fn owners_own() -> impl Iterator<Item = &'static str> {
-    Provider::ALL.into_iter().flat_map(|provider| provider.info().program_dirs.iter().copied())
+    let owners = Provider::ALL.into_iter().filter_map(Provider::owner_info);
+    owners.flat_map(|owner| owner.program_dirs.iter().copied())
 }
 
 /// The folders of version managers, which have one per Node version: newest first.

@@ -15,8 +15,8 @@ mod tests;
 
 pub use context::RunnerContext;
 
-use crate::credentials::monitor::read;
-use crate::owners::{CredentialStore, LockedStore};
+use crate::credentials::CredentialSource;
+use crate::owners::LockedStore;
 use crate::platform::clock::Clock;
 use crate::platform::random;
 use crate::platform::user_dir::AccountLock;
@@ -35,6 +35,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How soon to retry the lock of an account that another process polls, in real time.
 const LOCKED: Duration = Duration::from_secs(30);
+
+/// Core renews no sign-in without a refresh token, so this is never shown.
+const NO_STORE: &str = "this sign-in has no store to renew it in";
 
 /// Commands to a runner.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ type UnderWay = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 pub struct Runner {
     tools: RunnerContext,
-    source: CredentialStore,
+    source: CredentialSource,
     account: Account,
     /// The last zone sent to the account.
     zone: Option<TimeZone>,
@@ -93,7 +96,8 @@ pub struct Runner {
     notice_service: bool,
     /// Why locking fails, if the reason is not another process.
     unlockable: Option<String>,
-    store: LockedStore,
+    /// Where a renewal writes. `None` if nobody can renew the sign-in.
+    store: Option<LockedStore>,
     /// Leftovers of an earlier runner were handled.
     tidied: bool,
     under_way: Option<UnderWay>,
@@ -139,7 +143,7 @@ impl Runner {
     /// Creates the runner of an account whose sign-in is in `source`.
     pub async fn new(
         tools: RunnerContext,
-        source: CredentialStore,
+        source: CredentialSource,
         id: AccountId,
         earlier: Earlier,
         preferences: Preferences,
@@ -151,7 +155,7 @@ impl Runner {
         let saves = state.saves;
         let mut account = Account::new(id, source.place(), state, preferences, now, random::number());
         account.settled_with(&sign_in);
-        let store = LockedStore::new(source.clone(), &tools.user.locks());
+        let store = source.locked(&tools.user.locks());
         Self {
             tools,
             source,
@@ -177,7 +181,7 @@ impl Runner {
     /// Runs until told to end, or until all senders of `orders` are dropped.
     pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<RunnerCommand>) -> End {
         let end = self.run_on(&mut orders).await;
-        self.store.unlock().await;
+        self.unlock().await;
         self.set_elsewhere(false);
         end
     }
@@ -241,22 +245,24 @@ impl Runner {
                     self.handle(Event::Persisted(saved));
                 }
                 Action::ReadCredential => {
-                    let read = read(&self.source, &self.tools.clock).await;
+                    let read = self.source.read(&self.tools.clock).await;
                     self.handle(Event::Credential(read));
                 }
                 // The account repeats the action until it is done.
                 Action::Lock | Action::Store(_) if self.under_way.is_some() => return Idle::Until(None),
                 Action::Ask(permitted) => self.ask(permitted),
-                Action::Lock => {
-                    let store = self.store.clone();
-                    self.begin(async move { Event::Locked(store.lock().await) });
-                }
-                Action::Store(successor) => {
-                    let store = self.store.clone();
-                    self.unwritten = Some(successor.clone());
-                    self.begin(async move { Event::Stored(store.store(successor).await) });
-                }
-                Action::Unlock => self.store.unlock().await,
+                Action::Lock => match self.store.clone() {
+                    Some(store) => self.begin(async move { Event::Locked(store.lock().await) }),
+                    None => self.handle(Event::Locked(Err(NO_STORE.to_owned()))),
+                },
+                Action::Store(successor) => match self.store.clone() {
+                    Some(store) => {
+                        self.unwritten = Some(successor.clone());
+                        self.begin(async move { Event::Stored(store.store(successor).await) });
+                    }
+                    None => self.handle(Event::Stored(WriteBack::Changed)),
+                },
+                Action::Unlock => self.unlock().await,
                 Action::Notify(notice) => self.announce(notice).await,
                 Action::Become { id, .. } => {
                     tracing::info!(from = %self.account.id(), to = %id, "the sign-in belongs to another account");
@@ -271,6 +277,12 @@ impl Runner {
         if self.zone.as_ref() != Some(&zone) {
             self.zone = Some(zone.clone());
             self.handle(Event::Zone(zone));
+        }
+    }
+
+    async fn unlock(&mut self) {
+        if let Some(store) = &self.store {
+            store.unlock().await;
         }
     }
 

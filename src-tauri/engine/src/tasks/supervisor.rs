@@ -20,6 +20,7 @@ use crate::tasks::runner::{End, RunnerCommand, RunnerContext};
 use holdoff_core::account::Preferences;
 use holdoff_core::credential::location;
 use holdoff_core::credential::poll_targets::{self, PollTarget};
+use holdoff_core::providers::Provider;
 use holdoff_core::state::RefreshOutcome;
 use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, ReportedReading, Session, Settings};
 use locations::Location;
@@ -58,6 +59,11 @@ pub enum Command {
         config_dir: Option<PathBuf>,
         reading: Reading,
         session: Session,
+    },
+    /// The pasted key of this provider was stored, or removed.
+    KeyReplaced {
+        provider: Provider,
+        removed: bool,
     },
     Settings(Box<Settings>),
     /// The data folder was removed, and has been recreated.
@@ -184,6 +190,7 @@ impl Supervisor {
                 }
             }
             Command::Reading { config_dir, reading, session } => self.hear(config_dir, reading, session),
+            Command::KeyReplaced { provider, removed } => self.key_replaced(provider, removed),
             Command::FolderMade => {
                 for running in self.running.values() {
                     let _ = running.orders.send(RunnerCommand::FolderMade);

@@ -6,6 +6,7 @@ use holdoff_core::providers::Provider;
 use holdoff_core::providers::anthropic::status_line;
 use holdoff_core::{AccountId, PassiveReading, Settings};
 use holdoff_engine::claude_code::CredentialStore;
+use holdoff_engine::credentials::CredentialSource;
 use holdoff_engine::http::Http;
 use holdoff_engine::metrics::Requests;
 use holdoff_engine::platform::clock::Clock;
@@ -101,7 +102,7 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone: || TimeZone::UTC,
     };
-    let source = CredentialStore::from_env(scene.home.path(), None);
+    let source = CredentialSource::Owned(CredentialStore::from_env(scene.home.path(), None));
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
     Runner::new(tools, source, id, Earlier::default(), Preferences::from(&settings)).await
 }

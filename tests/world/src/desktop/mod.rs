@@ -5,6 +5,7 @@
 
 mod bus;
 mod config;
+mod keyring;
 mod recorder;
 mod screen;
 mod watcher;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 pub(crate) use bus::connect;
+pub use keyring::{FakeKeyring, SessionBus};
 pub use recorder::{Closed, Notification, Recorder};
 pub use screen::Window;
 pub use watcher::{Registering, Watcher};

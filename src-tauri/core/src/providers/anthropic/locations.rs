@@ -2,7 +2,7 @@
 
 use super::credential::FILE;
 use crate::credential::store_paths::{Absolute, StorePaths};
-use crate::providers::OwnerVariables;
+use crate::providers::SignInVariables;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -12,13 +12,13 @@ pub(super) const DEFAULT_DIR: &str = ".claude";
 const IDENTITY_FILE: &str = ".claude.json";
 
 /// The paths with these variables set.
-pub(super) fn in_force(home: &Path, variables: &OwnerVariables, absolute: Absolute) -> StorePaths {
+pub fn in_force(home: &Path, variables: &SignInVariables, absolute: Absolute) -> StorePaths {
     let paths = of_config_dir(home, variables.config_dir.as_deref(), absolute);
     stored_in(paths, variables.storage_dir.as_deref(), absolute)
 }
 
 /// Uses `CLAUDE_CONFIG_DIR` if it is set and not empty, else `~/.claude`.
-pub(super) fn of_config_dir(home: &Path, config_dir: Option<&OsStr>, absolute: Absolute) -> StorePaths {
+fn of_config_dir(home: &Path, config_dir: Option<&OsStr>, absolute: Absolute) -> StorePaths {
     match config_dir.filter(|dir| !dir.is_empty()) {
         Some(dir) => named(Path::new(dir), Some(home), absolute),
         None => {
@@ -37,7 +37,7 @@ pub(super) fn of_config_dir(home: &Path, config_dir: Option<&OsStr>, absolute: A
 }
 
 /// A folder added by the user. `~/` is the home folder, and `~/.claude` means the default location.
-pub(super) fn added(config_dir: &Path, home: Option<&Path>, absolute: Absolute) -> StorePaths {
+pub fn added(config_dir: &Path, home: Option<&Path>, absolute: Absolute) -> StorePaths {
     let Some(home) = home else {
         return named(config_dir, None, absolute);
     };
@@ -66,7 +66,7 @@ fn named(dir: &Path, home: Option<&Path>, absolute: Absolute) -> StorePaths {
 
 /// Sets a separate folder for the credential and its locks. On macOS the credential is in the Keychain, and its item name
 /// is then unknown.
-pub(super) fn stored_in(paths: StorePaths, variable: Option<&OsStr>, absolute: Absolute) -> StorePaths {
+fn stored_in(paths: StorePaths, variable: Option<&OsStr>, absolute: Absolute) -> StorePaths {
     let Some(variable) = variable.filter(|dir| !dir.is_empty() && !cfg!(target_os = "macos")) else {
         return paths;
     };

@@ -5,7 +5,7 @@ pub mod cached_usage;
 pub mod credential;
 mod credential_update;
 mod error;
-mod locations;
+pub mod locations;
 mod members;
 mod number;
 mod spend;
@@ -20,18 +20,16 @@ pub use token_response::parse_token_response;
 pub use usage::window_kind;
 pub use usage_response::parse_usage_response;
 
-use crate::credential::store_paths::{Absolute, StorePaths};
 use crate::credential::token::Fingerprint;
 use crate::credential::{Credential, CredentialRead, Identity, OAuthClient};
 use crate::gate::policy::{Backoff, EndpointPolicy};
 use crate::providers::{
-    EndpointSpec, InferenceToken, OwnerFolders, OwnerVariables, Provider, ProviderInfo, ProviderSpec, Renewal,
+    EndpointSpec, InferenceToken, OwnerFolders, OwnerInfo, Provider, ProviderInfo, ProviderSpec, Renewal, SignIn,
     SignInCommand,
 };
 use crate::request::{Auth, Endpoint, Method, Request};
 use crate::response::{GrantOutcome, HttpResponse, Outcome};
 use crate::time::Wall;
-use std::path::Path;
 use std::time::Duration;
 
 /// Anthropic, with the sign-in of Claude Code.
@@ -41,32 +39,34 @@ const INFO: ProviderInfo = ProviderInfo {
     key: "anthropic",
     name: "Anthropic",
     account: "a Claude account",
-    owner: "Claude Code",
-    program: "claude",
-    program_dirs: if cfg!(windows) {
-        &[r".claude\local"]
-    } else {
-        &[".claude/local", ".claude/local/node_modules/.bin"]
-    },
-    update_command: "claude update",
-    status_line_since: [2, 1, 80],
-    sign_in: SignInCommand {
-        command: "claude auth login",
-        // The user then types `/login`.
-        older: "claude",
-        // According to Claude Code's change log.
-        since: [2, 1, 41],
-        install_address: "https://code.claude.com/docs/en/setup",
-    },
-    folders: OwnerFolders {
-        default: locations::DEFAULT_DIR,
-        variable: "CLAUDE_CONFIG_DIR",
-        storage_variable: "CLAUDE_SECURESTORAGE_CONFIG_DIR",
-        credential_file: credential::FILE,
-        setting: "claude_config_dirs",
-        example: "~/.claude-work",
-    },
-    inference_token: InferenceToken { variable: "CLAUDE_CODE_OAUTH_TOKEN", command: "claude setup-token" },
+    sign_in: SignIn::Owner(&OwnerInfo {
+        name: "Claude Code",
+        program: "claude",
+        program_dirs: if cfg!(windows) {
+            &[r".claude\local"]
+        } else {
+            &[".claude/local", ".claude/local/node_modules/.bin"]
+        },
+        update_command: "claude update",
+        status_line_since: [2, 1, 80],
+        sign_in: SignInCommand {
+            command: "claude auth login",
+            // The user then types `/login`.
+            older: "claude",
+            // According to Claude Code's change log.
+            since: [2, 1, 41],
+            install_address: "https://code.claude.com/docs/en/setup",
+        },
+        folders: OwnerFolders {
+            default: locations::DEFAULT_DIR,
+            variable: "CLAUDE_CONFIG_DIR",
+            storage_variable: "CLAUDE_SECURESTORAGE_CONFIG_DIR",
+            credential_file: credential::FILE,
+            setting: "claude_config_dirs",
+            example: "~/.claude-work",
+        },
+        inference_token: InferenceToken { variable: "CLAUDE_CODE_OAUTH_TOKEN", command: "claude setup-token" },
+    }),
 };
 
 const ENDPOINTS: [EndpointSpec; 2] = [
@@ -104,14 +104,6 @@ impl ProviderSpec for Anthropic {
 
     fn endpoints(&self) -> &'static [EndpointSpec] {
         &ENDPOINTS
-    }
-
-    fn location(&self, home: &Path, variables: &OwnerVariables, absolute: Absolute) -> StorePaths {
-        locations::in_force(home, variables, absolute)
-    }
-
-    fn added_location(&self, folder: &Path, home: Option<&Path>, absolute: Absolute) -> StorePaths {
-        locations::added(folder, home, absolute)
     }
 
     fn parse_credential(&self, stored: &[u8], beside: Identity) -> CredentialRead {

@@ -1,6 +1,6 @@
 use super::*;
-use crate::credentials::FileWatcher;
 use crate::credentials::monitor::LocationMonitor;
+use crate::credentials::{CredentialSource, FileWatcher};
 use std::fs;
 use tempfile::TempDir;
 
@@ -202,7 +202,7 @@ async fn refresh_token_is_reported_as_present_without_its_value() {
     let home = home().holding(signed_in());
     let (tell, mut looks) = tokio::sync::mpsc::unbounded_channel();
     let _monitor = LocationMonitor::start(
-        home.source.clone(),
+        CredentialSource::Owned(home.source.clone()),
         home.dir.path().join("data"),
         crate::platform::clock::Clock::real(),
         FileWatcher::default(),

@@ -72,7 +72,7 @@ async fn locks_follow_the_secure_storage_dir() {
     fs::create_dir(&kept).unwrap();
     let source = {
         let variables =
-            holdoff_core::providers::OwnerVariables { storage_dir: Some(kept.clone().into()), ..Default::default() };
+            holdoff_core::providers::SignInVariables { storage_dir: Some(kept.clone().into()), ..Default::default() };
         CredentialStore::of(home.dir.path(), &variables)
     };
     let locker = Locker::new(&source, &home.dir.path().join("locks"), QUICK, QUICK);

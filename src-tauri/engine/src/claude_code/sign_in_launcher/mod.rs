@@ -49,10 +49,8 @@ impl Found {
 
     /// Whether Claude Code is known to be too old for the sign-in command.
     pub fn older(&self) -> bool {
-        self.claude
-            .as_ref()
-            .and_then(|claude| claude.version)
-            .is_some_and(|version| version < Provider::Anthropic.info().sign_in.since)
+        let since = Provider::Anthropic.owner_info().map(|owner| owner.sign_in.since);
+        self.claude.as_ref().and_then(|claude| claude.version).is_some_and(|version| Some(version) < since)
     }
 
     /// Opens a terminal with Claude Code's sign-in. Blocks briefly, until the terminal has opened or failed. `owner` selects

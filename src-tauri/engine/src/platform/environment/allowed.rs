@@ -92,7 +92,7 @@ fn is_allowed(name: &OsStr) -> bool {
     };
     // Names are case-insensitive on Windows.
     let name = if cfg!(windows) { name.to_ascii_uppercase() } else { name.to_owned() };
-    let names_a_folder = |provider: Provider| provider.info().folders.variable == name;
+    let names_a_folder = |provider: Provider| provider.owner_info().is_some_and(|info| info.folders.variable == name);
     NAMES.contains(&name.as_str())
         || Provider::ALL.into_iter().any(names_a_folder)
         || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
@@ -127,6 +127,8 @@ mod tests {
         ] {
             assert!(passed(needed), "{needed}");
         }
+        let keys = Provider::ALL.into_iter().filter_map(|provider| provider.pasted_key()?.variable);
+        keys.for_each(|variable| assert!(!passed(variable), "{variable}"));
         for secret in [
             "ANTHROPIC_API_KEY",
             "ANTHROPIC_AUTH_TOKEN",

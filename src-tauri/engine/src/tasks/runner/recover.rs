@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 impl Runner {
     /// Runs before anything else: until the new tokens are written back, the stored sign-in looks used up.
     pub(super) async fn settle_leftovers(&mut self, orders: &mut mpsc::UnboundedReceiver<RunnerCommand>) {
-        let (store, cut_off) =
-            (self.store.clone(), self.account.state().gates[Endpoint::Token].interrupted_renewal().cloned());
+        let Some(store) = self.store.clone() else { return };
+        let cut_off = self.account.state().gates[Endpoint::Token].interrupted_renewal().cloned();
         let settling = store.settle_leftovers(cut_off.as_ref());
         tokio::pin!(settling);
         loop {
@@ -20,7 +20,7 @@ impl Runner {
                 },
             }
             if self.leaving.is_some() {
-                self.store.stop_waiting();
+                store.stop_waiting();
             }
         }
     }

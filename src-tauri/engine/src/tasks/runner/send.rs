@@ -27,7 +27,13 @@ impl Runner {
         let still: Option<SendGuard> = match permitted.endpoint() {
             Endpoint::Token => {
                 let store = self.store.clone();
-                Some(Box::pin(async move { store.is_locked().await.then_some(()).ok_or(SendCancelled::LocksLost) }))
+                Some(Box::pin(async move {
+                    let locked = match store {
+                        Some(store) => store.is_locked().await,
+                        None => false,
+                    };
+                    locked.then_some(()).ok_or(SendCancelled::LocksLost)
+                }))
             }
             Endpoint::Usage => None,
         };

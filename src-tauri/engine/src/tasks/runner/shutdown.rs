@@ -1,6 +1,7 @@
 //! Shutdown of a runner: completes work in progress, and writes tokens that exist only in memory.
 
 use super::{Idle, Runner, ended, wake};
+use crate::owners::LockedStore;
 use holdoff_core::account::Event;
 use holdoff_core::credential::WriteBack;
 use std::time::Duration;
@@ -16,8 +17,9 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 impl Runner {
     /// Completes work in progress: a response is worth saving, and a renewal's cannot be requested again.
     pub(super) async fn finish(&mut self) {
-        self.store.stop_waiting();
-        let patience = if self.store.was_locked() { LAST_GRANT } else { LAST_ANSWER };
+        self.store.iter().for_each(LockedStore::stop_waiting);
+        let is_locked = self.store.as_ref().is_some_and(LockedStore::was_locked);
+        let patience = if is_locked { LAST_GRANT } else { LAST_ANSWER };
         let answered = match self.under_way.take() {
             Some(task) => timeout(patience, task).await.map(|event| self.handle(event)).is_ok(),
             None => true,
@@ -45,11 +47,11 @@ impl Runner {
 
     /// Last attempt to write new tokens, which are otherwise lost with this process.
     async fn write_at_last(&mut self) {
-        let Some(successor) = self.unwritten.take() else {
+        let (Some(successor), Some(store)) = (self.unwritten.take(), &self.store) else {
             return;
         };
         self.under_way = None;
-        let stored = timeout(LAST_WORDS, self.store.store_at_last(successor)).await;
+        let stored = timeout(LAST_WORDS, store.store_at_last(successor)).await;
         match stored.unwrap_or_else(|_| WriteBack::Failed("it takes too long".to_owned())) {
             WriteBack::Failed(why) => {
                 let place = self.source.place();

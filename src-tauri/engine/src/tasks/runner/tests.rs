@@ -3,6 +3,7 @@
 use super::*;
 use crate::http::Http;
 use crate::metrics::Requests;
+use crate::owners::CredentialStore;
 use crate::platform::clock::ClockSpec;
 use crate::platform::environment::Bases;
 use crate::platform::user_dir::UserDir;
@@ -68,7 +69,7 @@ async fn runner(fake: &FakeAnthropic, home: &Home, clock: &Clock, dir: &std::pat
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone: || TimeZone::UTC,
     };
-    let source = CredentialStore::from_env(home.path(), None);
+    let source = CredentialSource::Owned(CredentialStore::from_env(home.path(), None));
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
     Runner::new(tools, source, id, Earlier::default(), Preferences::from(&Settings::default())).await
 }

@@ -1,17 +1,19 @@
 //! The credential locations, each with its monitor.
 
 use super::Supervisor;
+use crate::credentials::CredentialSource;
 use crate::credentials::monitor::{LocationMonitor, LocationRead};
-use crate::owners::{CredentialStore, locations};
+use crate::owners::locations;
 use crate::tasks::runner::RunnerCommand;
 use holdoff_core::credential::location::PreviousAccount;
+use holdoff_core::providers::Provider;
 use holdoff_core::{CredentialLocation, ReportedReading, Wall};
 
 /// One location and its monitor.
 #[derive(Debug)]
 pub(super) struct Location {
     pub place: CredentialLocation,
-    pub source: CredentialStore,
+    pub source: CredentialSource,
     pub monitor: LocationMonitor,
     /// The location was read, and no change has been noticed since.
     pub is_read: bool,
@@ -28,7 +30,7 @@ impl Supervisor {
     pub(super) async fn update_locations(&mut self) {
         let (environment, settings) = (self.environment.clone(), self.settings.clone());
         let found = tokio::task::spawn_blocking(move || {
-            (locations::all(&environment, &settings), locations::first(&environment))
+            (CredentialSource::all(&environment, &settings), locations::first(&environment))
         });
         let Ok((sources, first)) = found.await else {
             return;
@@ -44,7 +46,7 @@ impl Supervisor {
         }
     }
 
-    fn location_of(&self, source: CredentialStore) -> Location {
+    fn location_of(&self, source: CredentialSource) -> Location {
         let place = CredentialLocation::known(&self.snapshots.borrow().state, source.provider(), &source.place());
         let data_dir = self.environment.data_dir.clone();
         let (clock, reads, unwatched) = (self.tools.clock.clone(), self.tell_reads.clone(), self.unwatched.clone());
@@ -79,6 +81,19 @@ impl Supervisor {
             && let Some(running) = self.running.get(&account).filter(|running| running.place == read.place)
         {
             let _ = running.orders.send(RunnerCommand::Stirred);
+        }
+    }
+
+    /// Reads a key again that was stored or removed. The account of a removed key is no longer polled.
+    pub(super) fn key_replaced(&mut self, provider: Provider, removed: bool) {
+        let is_its = |location: &&mut Location| {
+            matches!(location.source, CredentialSource::Key(_)) && location.place.provider == provider
+        };
+        for location in self.locations.iter_mut().filter(is_its) {
+            if removed {
+                location.place = CredentialLocation::new(provider, &location.source.place());
+            }
+            location.monitor.recheck();
         }
     }
 
