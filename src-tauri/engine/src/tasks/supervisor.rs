@@ -294,6 +294,9 @@ impl Supervisor {
             }
         }
         self.pass_on_readings();
+        // A provider whose key nobody pasted leaves no trace.
+        let is_kept = |place: &CredentialLocation| place.account.is_some() || place.provider.owner_info().is_some();
+        let places = places.into_iter().filter(is_kept).collect();
         let arranged = (wanted.into_iter().map(|polled| polled.account).collect(), places);
         if self.arranged != arranged {
             self.arranged = arranged.clone();
