@@ -103,7 +103,7 @@ mod tests {
         let mut state = State::new("boot".into());
         for (folder, there) in [("~/.claude", true), ("~/work", true), ("~/new", false)] {
             let mut place =
-                CredentialLocation::known(&state, Provider::Anthropic, &format!("{folder}/.credentials.json"));
+                CredentialLocation::saved(&state, Provider::Anthropic, &format!("{folder}/.credentials.json"));
             let fingerprint = Token::new(folder.to_owned()).unwrap().fingerprint();
             place.account = there.then(|| AccountId("anthropic:ann".into()));
             place.sign_in.identity = Identity { email: Some("ann@example.com".into()), ..Identity::default() };

@@ -6,7 +6,7 @@ use crate::runtime::{self, AppHandle};
 #[cfg(target_os = "linux")]
 use crate::session::{self, Bus};
 use crate::single_instance;
-use crate::single_instance::Place;
+use crate::single_instance::InstanceLock;
 use crate::store_plugin::StoreFiles;
 use crate::tray::Tray;
 use crate::tray::menu::TrayAction;
@@ -94,12 +94,12 @@ async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
     let engine = start::start(&environment, StoreFiles::new(app.clone()), &settings.settings).await;
     let address = address(&environment);
     let (tell_calls, calls) = mpsc::channel(16);
-    let place = Place::take(&environment, address.clone(), lock, tell_calls.clone())
+    let instance = InstanceLock::take(&environment, address.clone(), lock, tell_calls.clone())
         .map_err(|error| format!("cannot listen at {}: {error}", address.display()))?;
     let (tell_clicks, clicks) = mpsc::unbounded_channel();
     let (commands, end) = (engine.commands(), tell_clicks.clone());
     tokio::spawn(async move {
-        place.keep(commands).await;
+        instance.serve(commands).await;
         let _ = end.send(TrayAction::Quit);
     });
     #[cfg(target_os = "linux")]

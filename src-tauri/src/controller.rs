@@ -3,7 +3,7 @@
 
 mod background_jobs;
 mod refresh;
-mod signing_in;
+mod sign_in;
 mod updates;
 
 use crate::autostart::Autostart;
@@ -12,7 +12,7 @@ use crate::memory;
 use crate::metrics_exporter::Exporter;
 use crate::notify::Notifier;
 use crate::runtime::AppHandle;
-use crate::sign_in_session::{Found, SigningIn};
+use crate::sign_in_session::{ProbeResult, SigningIn};
 use crate::tray::menu::{TrayAction, TrayModel};
 use crate::tray::model;
 use crate::tray::{Tray, TrayEvent};
@@ -30,7 +30,7 @@ use holdoff_engine::storage::settings_file::Loaded;
 use holdoff_engine::tasks::runner::Announcement;
 use holdoff_engine::tasks::start::{Engine, shut_down};
 use holdoff_engine::tasks::supervisor::Command;
-use holdoff_engine::updates::Order;
+use holdoff_engine::updates::UpdateCommand;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -79,7 +79,7 @@ struct Controller {
     shown: Shown,
     signing_in: SigningIn,
     notifier: Notifier,
-    tell_found: mpsc::UnboundedSender<(Found, Option<Responder>)>,
+    tell_found: mpsc::UnboundedSender<(ProbeResult, Option<Responder>)>,
     /// Whether the missing tray was reported. The window is opened in its place, once.
     no_place_said: bool,
     /// The last reported reason why no window opened, and when it was reported.
@@ -221,13 +221,13 @@ impl Controller {
             return;
         }
         if let Ok(value) = serde_json::to_value(&view) {
-            self.windows.tell(FromApp::View { view: value });
+            self.windows.send(FromApp::View { view: value });
         }
         self.shown.view = Some(view);
     }
 
     fn open(&mut self, window: Window) {
-        self.look_for_programs(None, None);
+        self.probe_programs(None, None);
         if let Err(error) = self.windows.open(window) {
             self.no_window(&error);
         }
@@ -252,7 +252,7 @@ impl Controller {
         tracing::error!(?why, "a window could not be opened");
         let notifier = self.notifier.clone();
         let (title, body) = messages::no_window(why, &self.environment.log_dir.display().to_string());
-        tokio::spawn(async move { notifier.say(title, &body).await });
+        tokio::spawn(async move { notifier.show_text(title, &body).await });
     }
 
     /// Opens the settings, at the sign-in steps of this account if there is one.
@@ -322,14 +322,14 @@ impl Controller {
                 let answer = self.change_settings(json!({"updates": on})).await;
                 responder.answer(json!(answer));
             }
-            Call::InstallUpdate { version } => self.order_update(Order::Install(version), responder),
-            Call::SkipUpdate { version } => self.order_update(Order::Skip(version), responder),
+            Call::InstallUpdate { version } => self.send_update_command(UpdateCommand::Install(version), responder),
+            Call::SkipUpdate { version } => self.send_update_command(UpdateCommand::Skip(version), responder),
             Call::ExportHistory { format } => self.export_history(format, responder),
             Call::DeleteHistory => self.delete_history(responder),
-            Call::StatusLines => self.look_at_status_lines(responder),
+            Call::StatusLines => self.inspect_status_lines(responder),
             Call::StatusLine { place, install, agreed } => self.status_line(place, install, agreed, responder),
             Call::Version => responder.answer(json!(env!("CARGO_PKG_VERSION"))),
-            Call::Condition => self.say_condition(responder),
+            Call::Condition => self.report_condition(responder),
             Call::Reading { config_dir, reading, session } => {
                 self.engine.push(config_dir, reading, session);
                 responder.answer(Value::Null);
@@ -344,7 +344,7 @@ impl Controller {
             Ok(window) => {
                 tracing::info!(%version, "another version was installed; starting it");
                 let (title, body) = messages::updated(&version);
-                self.notifier.say(title, &body).await;
+                self.notifier.show_text(title, &body).await;
                 Next::Restart(window)
             }
             Err(why) => {
@@ -369,7 +369,7 @@ impl Controller {
         Next::Go
     }
 
-    async fn tell_engine(&self, command: Command) -> Next {
+    async fn send_to_engine(&self, command: Command) -> Next {
         match self.engine.commands().send(command).await {
             Ok(()) => Next::Go,
             Err(_) => Next::Quit,

@@ -34,7 +34,7 @@ use std::process::ExitCode;
 
 /// Runs the role that the arguments select.
 pub fn main() -> ExitCode {
-    memory::keep_little();
+    memory::limit_heap();
     let role = match arguments::parse(std::env::args_os().skip(1)) {
         Ok(role) => role,
         Err(error) => {

@@ -5,7 +5,7 @@
 /// glibc creates an arena for each new thread, up to eight for each processor.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code, reason = "there is no other way to say it from within a program")]
-pub fn keep_little() {
+pub fn limit_heap() {
     const RETURNED_FROM: libc::c_int = 64 * 1024;
     // SAFETY: mallopt(3) may be called at any time, and takes numbers.
     unsafe {
@@ -57,7 +57,7 @@ unsafe extern "C" fn drop_constants(
 
 /// A no-op: other allocators do not need it.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub fn keep_little() {}
+pub fn limit_heap() {}
 
 /// A no-op: other allocators do not need it.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]

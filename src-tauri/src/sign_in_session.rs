@@ -20,8 +20,8 @@ pub struct SigningIn {
 
 /// The programs found, and the result of opening a terminal if one was requested.
 #[derive(Debug)]
-pub struct Found {
-    found: sign_in_launcher::Found,
+pub struct ProbeResult {
+    found: sign_in_launcher::SignInPrograms,
     opening: Option<(AccountId, Result<(), OpenError>)>,
 }
 
@@ -46,7 +46,7 @@ impl SigningIn {
     }
 
     /// Stores what was found. Returns the answer for the user who requested a terminal.
-    pub fn found(&mut self, found: Found) -> Answer {
+    pub fn found(&mut self, found: ProbeResult) -> Answer {
         self.means = found.found.means();
         self.older = found.found.older();
         let Some((account, result)) = found.opening else {
@@ -75,13 +75,13 @@ impl SigningIn {
 
 /// Searches this computer for the programs, and opens a terminal for the account whose sign-in is in the wanted location, if
 /// any. Blocks for a moment.
-pub fn probe(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, String)>) -> Found {
-    let mut found = sign_in_launcher::Found::probe(&environment.home, |name| {
+pub fn probe(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, String)>) -> ProbeResult {
+    let mut found = sign_in_launcher::SignInPrograms::probe(&environment.home, |name| {
         std::env::var_os(name).filter(|value| !value.is_empty())
     });
     let opening = wanted.map(|(account, place)| {
         let source = locations::all(environment, settings).into_iter().find(|source| source.place() == place);
         (account, found.open(&environment.home, source.as_ref()))
     });
-    Found { found, opening }
+    ProbeResult { found, opening }
 }

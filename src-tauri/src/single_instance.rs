@@ -26,7 +26,7 @@ pub fn lock_path(data_dir: &Path) -> PathBuf {
 
 /// The lock and the socket of the running instance.
 #[derive(Debug)]
-pub struct Place {
+pub struct InstanceLock {
     data_dir: PathBuf,
     address: PathBuf,
     runtime_dir: Option<PathBuf>,
@@ -35,7 +35,7 @@ pub struct Place {
     serving: JoinHandle<()>,
 }
 
-impl Place {
+impl InstanceLock {
     /// Listens at `address` for as long as `lock` is held.
     ///
     /// # Errors
@@ -52,7 +52,7 @@ impl Place {
     }
 
     /// Holds the instance until another copy takes it over. Tells the engine when the folder was created again.
-    pub async fn keep(mut self, engine: mpsc::Sender<Command>) {
+    pub async fn serve(mut self, engine: mpsc::Sender<Command>) {
         loop {
             self.lost().await;
             tracing::warn!("the data folder, or the lock or socket in it, was removed; creating it again");

@@ -8,7 +8,9 @@ use holdoff_core::messages::StatusLine;
 use holdoff_core::providers::Provider;
 use holdoff_engine::owners::CredentialStore;
 use holdoff_engine::owners::locations;
-use holdoff_engine::owners::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
+use holdoff_engine::owners::status_line::{
+    Change, Kind, Line, Plan, SettingsError, Status, StatusLineSettings, command,
+};
 use holdoff_engine::platform::environment::Environment;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +45,7 @@ fn try_change(
     request: StatusLineRequest<'_>,
 ) -> Result<StatusLineAnswer, String> {
     let found = places(environment, settings).into_iter().find(|found| found.name == request.place);
-    let Found { provider, place, .. } = found.ok_or_else(messages::status_line_folder_gone)?;
+    let ConfigDir { provider, place, .. } = found.ok_or_else(messages::status_line_folder_gone)?;
     let plan =
         if request.install { place.plan_install(&own_command(&environment.data_dir)?) } else { place.plan_uninstall() };
     let nothing = if request.install { messages::status_line_there } else { messages::status_line_not_there };
@@ -63,7 +65,7 @@ fn try_change(
     }
 }
 
-fn make(provider: Provider, place: &Place, change: Change, install: bool) -> Result<String, String> {
+fn make(provider: Provider, place: &StatusLineSettings, change: Change, install: bool) -> Result<String, String> {
     change.apply().map_err(in_words)?;
     let now = place.status().map_err(in_words)?;
     Ok(match (&now, install) {
@@ -75,18 +77,18 @@ fn make(provider: Provider, place: &Place, change: Change, install: bool) -> Res
 }
 
 /// The settings of one config folder.
-struct Found {
+struct ConfigDir {
     provider: Provider,
     /// The name of the file, as shown.
     name: String,
-    place: Place,
+    place: StatusLineSettings,
 }
 
-fn places(environment: &Environment, settings: &Settings) -> Vec<Found> {
+fn places(environment: &Environment, settings: &Settings) -> Vec<ConfigDir> {
     let sources = locations::all(environment, settings);
     let place = |source: &CredentialStore| {
-        let place = Place::new(source.config_dir(), &environment.data_dir);
-        Found { provider: source.provider(), name: name(place.settings(), &environment.home), place }
+        let place = StatusLineSettings::new(source.config_dir(), &environment.data_dir);
+        ConfigDir { provider: source.provider(), name: name(place.settings(), &environment.home), place }
     };
     sources.iter().map(place).collect()
 }
@@ -96,7 +98,7 @@ fn name(path: &Path, home: &Path) -> String {
     path.strip_prefix(home).map_or_else(|_| path.to_owned(), |below| Path::new("~").join(below)).display().to_string()
 }
 
-fn view(found: Found) -> StatusLineView {
+fn view(found: ConfigDir) -> StatusLineView {
     let now = |line| messages::status_line_now(found.provider, line);
     let (text, install, remove) = match found.place.status() {
         Ok(Status::Nothing) => (now(StatusLine::None), true, false),

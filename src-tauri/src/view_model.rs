@@ -192,7 +192,7 @@ fn sign_in(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>
         expires_clock: account.sign_in.expires_at().map(|at| context.clock(at)),
         steps: guide.steps.into_iter().map(step).collect(),
         offer: guide.offer.map(|words| offer(account.provider, words)),
-        mended: guide.mended,
+        recovered: guide.recovered,
         other_account: guide.other_account,
     }
 }
@@ -239,7 +239,7 @@ fn offer(provider: Provider, offer: messages::Offer) -> OfferView {
 fn settings_view(context: &ViewContext<'_>) -> SettingsView {
     SettingsView {
         chosen: Settings { start_at_login: context.starts_at_login, ..context.settings.clone() },
-        offers_readings: !context.settings.says_readings(),
+        offers_readings: !context.settings.has_readings_choice(),
         problems: context.setting_problems.to_vec(),
         accounts: account_settings_view::accounts(context),
         folders: account_settings_view::folders(context),

@@ -88,7 +88,7 @@ impl WindowProcess {
     fn try_open(&mut self, window: Window) -> io::Result<()> {
         self.wanted = Some(window);
         if let Some(caller) = &self.caller
-            && caller.tell(FromApp::Show { window })
+            && caller.send(FromApp::Show { window })
         {
             return Ok(());
         }
@@ -112,7 +112,7 @@ impl WindowProcess {
     /// Records that the process has connected.
     pub fn attach(&mut self, caller: Caller) {
         for window in self.pending.drain(..) {
-            caller.tell(FromApp::Show { window });
+            caller.send(FromApp::Show { window });
         }
         self.came_up = true;
         self.caller = Some(caller);
@@ -124,7 +124,7 @@ impl WindowProcess {
     /// # Errors
     /// Fails if the two installed programs do not belong together.
     pub fn refuse(&mut self, caller: &Caller, version: String) -> Result<Option<Window>, NoWindow> {
-        caller.tell(FromApp::OtherVersion);
+        caller.send(FromApp::OtherVersion);
         self.came_up = true;
         let replaced = cfg!(target_os = "linux") && FileId::at(&self.own) != FileId::at(Path::new("/proc/self/exe"));
         match replaced {
@@ -160,9 +160,9 @@ impl WindowProcess {
         self.caller.is_some()
     }
 
-    pub fn tell(&mut self, message: FromApp) {
+    pub fn send(&mut self, message: FromApp) {
         if let Some(caller) = &self.caller
-            && !caller.tell(message)
+            && !caller.send(message)
         {
             self.caller = None;
         }

@@ -25,7 +25,7 @@ pub fn push(scene: &Scene, used: f64) {
     let reading = Reading::new(Source::StatusLine, at, vec![window], vec![]);
     let address = ipc::address(&scene.home.data_dir(), Some(&scene.home.runtime_dir()));
     let mut app = Client::connect(&address).expect("the app listens");
-    app.tell(Call::Reading { config_dir: None, reading, session: Default::default() }).unwrap();
+    app.send(Call::Reading { config_dir: None, reading, session: Default::default() }).unwrap();
 }
 
 /// The goal of issue 5. The fastest of three counts, since the machine may be busy during the others.

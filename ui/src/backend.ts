@@ -7,35 +7,35 @@ import type { StatusLineAnswer } from "./bindings/StatusLineAnswer";
 import type { StatusLineView } from "./bindings/StatusLineView";
 import type { View } from "./bindings/View";
 
-/** Settings by their keys, an account, folders: what is missing stays. An empty text is none. */
+/** Settings by key, an account, folders. Missing fields stay unchanged; an empty text clears the setting. */
 export type Change = Partial<Settings> & SettingsChange;
 
-/** What the windows may ask of the program behind them. */
+/** The commands that the pages may call. */
 export interface Backend {
-  /** The view that came with the page, if there was one in time. */
+  /** The view that was loaded with the page, if it was ready in time. */
   firstView(): View | null;
   view(): Promise<View>;
   /** Calls `show` with every new view from now on. */
   onView(show: (view: View) => void): Promise<void>;
   refresh(accountId: string): Promise<Answer>;
   changeSettings(change: Change): Promise<Answer>;
-  /** Writes all of the history into the person's download folder. */
+  /** Writes the whole history to the user's download folder. */
   exportHistory(format: "csv" | "json"): Promise<Answer>;
   deleteHistory(): Promise<Answer>;
-  /** How the owner's status lines stand now. */
+  /** The current state of the owner's status lines. */
   statusLines(): Promise<StatusLineView[]>;
-  /** What a change of one would do; with the fingerprint of what was shown, makes it. */
+  /** Plans a change; with the fingerprint of the plan that was shown, applies it. */
   statusLine(place: string, install: boolean, agreed: string | null): Promise<StatusLineAnswer>;
-  /** Opens a terminal with the owner's own sign-in, or says what is missing. */
+  /** Opens a terminal with the owner's own sign-in, or returns what is missing. */
   signIn(accountId: string): Promise<Answer>;
   /** Stores a key in the system's keyring, or removes the stored one. No page ever gets it back. */
   pasteKey(provider: string, key: string | null): Promise<Answer>;
-  /** Whether newer versions are looked for. */
+  /** Turns the update check on or off. */
   chooseUpdates(on: boolean): Promise<Answer>;
-  /** Begins it; how it goes is in the view. */
+  /** Starts the installation. The view shows its progress. */
   installUpdate(version: string): Promise<Answer>;
   skipUpdate(version: string): Promise<Answer>;
-  /** At the sign-in of this account, where one is named. */
+  /** Opens at this account's sign-in, if one is given. */
   openSettings(accountId: string | null): Promise<void>;
   closeWindow(): Promise<void>;
 }
@@ -90,7 +90,7 @@ const outside: Backend = {
 
 export async function openBackend(): Promise<Backend> {
   if (isTauri()) return tauri;
-  // The bundler resolves MODE, so a production build holds nothing of what is imported here.
+  // The bundler resolves MODE, so a production build does not contain this import.
   if (import.meta.env.MODE !== "production") {
     const { openMock } = await import("./mock");
     return openMock(location.search);
@@ -98,7 +98,7 @@ export async function openBackend(): Promise<Backend> {
   return outside;
 }
 
-/** An error of any kind as a sentence for the person; the shell rejects with plain strings. */
+/** Any error as a sentence for the user; the shell rejects with plain strings. */
 export function errorText(error: unknown): string {
   if (typeof error === "string" && error !== "") return error;
   if (error instanceof Error && error.message !== "") return error.message;

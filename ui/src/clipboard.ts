@@ -1,4 +1,4 @@
-/** Puts text on the clipboard and says whether that worked. */
+/** Copies text to the clipboard. Returns whether that worked. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -8,7 +8,7 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-/** The asynchronous clipboard is missing or refused in some web views; a selection still copies. */
+/** Some web views lack the asynchronous clipboard or refuse it; copying a selection still works. */
 function copyBySelection(text: string): boolean {
   const focused = document.activeElement;
   const field = document.createElement("textarea");

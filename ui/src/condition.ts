@@ -1,12 +1,12 @@
 import type { Condition } from "./bindings/Condition";
 
-/** How loudly a condition is drawn. */
+/** How prominently a condition is drawn. */
 export type Tone = "calm" | "note" | "alert";
 
 export interface ConditionWords {
   word: string;
   tone: Tone;
-  /** The button that leads to the sign-in, where one helps. */
+  /** Label of the button that opens the sign-in steps, if signing in helps. */
   signIn: string | null;
 }
 

@@ -4,7 +4,7 @@ const SECOND = 1000;
 const MINUTES_PER_HOUR = 60;
 const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
 
-/** Beyond this a percentage says nothing more, and its digits would break the columns. */
+/** Higher percentages mean nothing more, and would break the columns. */
 const LARGEST_PERCENT = 999;
 
 function known(value: number | null): value is number {

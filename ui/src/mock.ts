@@ -10,25 +10,25 @@ import { installing, withChoice } from "./mock/updates";
 import { StatusLines } from "./mock/statusLine";
 import { ANSWERS, SCENARIOS, type Scenario } from "./mock/scenarios";
 
-const MENDS_AFTER_MS = 3000;
+const RECOVERS_AFTER_MS = 3000;
 
-/** Where Claude Code's settings are, where that is not only in the usual place. */
+/** The paths of Claude Code's settings, in scenarios where they differ from the default. */
 const SETTINGS_FILES: Partial<Record<Scenario, string[]>> = {
   two_accounts: ["~/.claude/settings.json", "/home/ann/my work/settings.json"],
 };
 
 const DONE: Answer = { done: true, message: null };
 
-/** What the tests see of the mock, as `window.holdoffMock`. */
+/** The mock as the tests see it, in `window.holdoffMock`. */
 export interface MockHandle {
-  /** Every command with its arguments, in order. */
+  /** All commands with their arguments, in order. */
   calls: [command: string, argument?: unknown][];
-  /** Shows a view as the program would, with an event. */
+  /** Sends a view event, as the program would. */
   emit: (view: View) => void;
   current: () => View;
 }
 
-/** A backend that serves the scenario and theme that the page's address names. */
+/** A backend that serves the scenario and theme given in the page's URL. */
 export function openMock(search: string): Backend {
   const wanted = new URLSearchParams(search);
   const scenario = scenarioOf(wanted.get("scenario"));
@@ -43,8 +43,8 @@ export function openMock(search: string): Backend {
   }
 
   Object.assign(window, { holdoffMock: { calls, emit, current: () => current } });
-  if (scenario === "mending") {
-    setTimeout(() => emit({ ...SCENARIOS.recovered, settings: current.settings }), MENDS_AFTER_MS);
+  if (scenario === "recovering") {
+    setTimeout(() => emit({ ...SCENARIOS.recovered, settings: current.settings }), RECOVERS_AFTER_MS);
   }
 
   return {
@@ -103,7 +103,7 @@ export function openMock(search: string): Backend {
       }
       return Promise.resolve({ done: true, message: ANSWERS.history_deleted });
     },
-    // Only looks, and so is no command of the person's.
+    // Only reads, so it is not recorded as a command.
     statusLines: () => Promise.resolve(statusLines.all()),
     statusLine: (place, install, agreed) => {
       calls.push(["status_line", { place, install, agreed }]);
@@ -166,8 +166,8 @@ function withTheme(view: View, theme: string | null): View {
 
 function changed(settings: SettingsView, change: Change): SettingsView {
   const { account, add_folder, remove_folder, ...plain } = change;
-  const wishes = Object.entries(plain).filter(([, value]) => value !== null);
-  let next: SettingsView = { ...settings, ...Object.fromEntries(wishes) };
+  const fields = Object.entries(plain).filter(([, value]) => value !== null);
+  let next: SettingsView = { ...settings, ...Object.fromEntries(fields) };
   if (change.readings) next = { ...next, offers_readings: false };
   if (next.quiet_hours === "") next = { ...next, quiet_hours: null };
   if (account) next = { ...next, accounts: next.accounts.map((one) => chosen(one, account)) };

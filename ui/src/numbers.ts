@@ -1,10 +1,10 @@
-/** A whole number as a person writes it; null for anything else. */
+/** Parses a whole number as a user types it; null for anything else. */
 export function wholeNumber(text: string): number | null {
   const digits = text.trim();
   return /^\d{1,9}$/.test(digits) ? Number(digits) : null;
 }
 
-/** Whole numbers with commas or spaces between, the lowest first; null if there is anything else. */
+/** Parses whole numbers separated by commas or spaces, and sorts them; null for anything else. */
 export function wholeNumbers(text: string): number[] | null {
   const words = text.split(/[\s,;%]+/).filter((word) => word !== "");
   const numbers = words.map(wholeNumber);

@@ -4,13 +4,13 @@ import { age, percentText, timeLeft, wholePercent } from "./format";
 
 export type Level = "normal" | "high" | "full";
 
-/** A percentage as it is drawn and spoken. */
+/** A percentage for the bar, the text and screen readers. */
 export interface Gauge {
-  /** How much of the bar is filled, 0–100. Null when nothing is known. */
+  /** The filled part of the bar, 0–100. Null if unknown. */
   fill: number | null;
   text: string;
   level: Level;
-  /** What the level means, in words, because colour alone does not reach everyone. */
+  /** The level in words, because not everyone can see its colour. */
   warning: string | null;
 }
 
@@ -41,16 +41,16 @@ function warningAt(wholeUsed: number): string | null {
   return wholeUsed >= 80 ? "high" : null;
 }
 
-/** One quota window at a moment: a reset that has come since the view was made counts at once. */
+/** A quota window at a given time. A reset since the view was made counts immediately. */
 export interface ShownWindow {
   gauge: Gauge;
-  /** "resets in 2 h 13 min", or why there is no percentage. Null when there is nothing to say. */
+  /** "resets in 2 h 13 min", or why there is no percentage. Null if there is neither. */
   detail: string | null;
-  /** The clock time of a reset that is still to come. */
+  /** The clock time of the next reset. */
   clock: string | null;
-  /** When it will run out. Null when there is nothing to forecast. */
+  /** When it will run out. Null if there is no forecast. */
   forecast: string | null;
-  /** Where and when it was read, where that is not as for the others. */
+  /** When and from where it was read, if that differs from the reading. */
   read: string | null;
 }
 
@@ -66,7 +66,7 @@ export function shownWindow(window: WindowView, nowMs: number, shown: Percent): 
   const read = readWhere(window, nowMs);
   const isOver = window.was_reset || (window.resets_at_ms !== null && left === null);
   if (isOver) {
-    return { gauge: gauge(null, shown), detail: "reset; not read since", ...NOTHING, read };
+    return { gauge: gauge(null, shown), detail: "reset; no reading since", ...NOTHING, read };
   }
   const current = gauge(window.used_percent, shown);
   if (current.fill === null) {

@@ -43,7 +43,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     {
         return System { root: root.into() }.try_out();
     }
-    let wish = parse(args)?;
+    let options = parse(args)?;
     bare_system::can_be_made()?;
     // Read before cargo may rebuild this program.
     let this = env::current_exe()?;
@@ -52,15 +52,15 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let tester =
         ["--locked", "-p", "holdoff-world", "--bin", "holdoff-installed", "--", "-C", "target-feature=+crt-static"];
     project.cargo("rustc").args(tester).no_input().run()?;
-    let packages = match &wish.packages {
+    let packages = match &options.packages {
         Some(dir) => env::current_dir().context("the current folder is gone")?.join(dir),
         None => project.target().join("packages"),
     };
     let [deb, archive] = [".deb", ".tar.gz"].map(|ending| one_of(&packages, ending));
     let (deb, archive) = (deb?, archive?);
-    for suite in &wish.suites {
+    for suite in &options.suites {
         println!("\n== {suite}");
-        let bare = bare(suite, &wish.mirror)?;
+        let bare = bare(suite, &options.mirror)?;
         let work = Unpacked::new(project.target().join("clean-system").join(suite))?;
         let root = work.0.as_path();
         Cmd::new("tar").arg("-xf").arg(&bare).arg("-C").arg(root).run()?;
@@ -69,7 +69,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
         fs::copy(project.program(Profile::Dev, "holdoff-installed"), test.join("holdoff-installed"))?;
         fs::copy(&deb, test.join("holdoff.deb"))?;
         fs::copy(&archive, test.join("holdoff.tar.gz"))?;
-        match &wish.upgrade {
+        match &options.upgrade {
             Some(next) => drop(fs::copy(next, test.join("next.deb"))?),
             None => next_revision(&deb, &test)?,
         }
@@ -297,36 +297,36 @@ fn list(lines: &[&str]) -> String {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Wish {
+struct Options {
     packages: Option<PathBuf>,
     upgrade: Option<PathBuf>,
     suites: Vec<String>,
     mirror: String,
 }
 
-fn parse(args: &[String]) -> Result<Wish> {
-    let mut wish = Wish { packages: None, upgrade: None, suites: Vec::new(), mirror: MIRROR.to_owned() };
+fn parse(args: &[String]) -> Result<Options> {
+    let mut options = Options { packages: None, upgrade: None, suites: Vec::new(), mirror: MIRROR.to_owned() };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = |what| args.next().cloned().ok_or_else(|| value_missing(arg, what));
         match arg.as_str() {
-            "--packages" => wish.packages = Some(value("a folder")?.into()),
-            "--upgrade" => wish.upgrade = Some(value("a .deb")?.into()),
-            "--mirror" => wish.mirror = value("a URL")?,
+            "--packages" => options.packages = Some(value("a folder")?.into()),
+            "--upgrade" => options.upgrade = Some(value("a .deb")?.into()),
+            "--mirror" => options.mirror = value("a URL")?,
             "--suite" => {
                 let suite = value("a suite")?;
                 if suite.is_empty() || !suite.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                     return Err(UsageError(format!("`--suite {suite}` is not a suite, such as trixie.")).into());
                 }
-                wish.suites.push(suite);
+                options.suites.push(suite);
             }
             other => return Err(unknown_argument("clean-system", other)),
         }
     }
-    if wish.suites.is_empty() {
-        wish.suites = SUITES.map(str::to_owned).into();
+    if options.suites.is_empty() {
+        options.suites = SUITES.map(str::to_owned).into();
     }
-    Ok(wish)
+    Ok(options)
 }
 
 #[cfg(test)]
@@ -337,7 +337,7 @@ mod tests {
     fn clean_system_arguments_are_parsed_or_rejected() {
         let parse = |args: &[&str]| {
             let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-            parse(&args).ok().map(|wish| (wish.suites.join(" "), wish.packages, wish.mirror))
+            parse(&args).ok().map(|options| (options.suites.join(" "), options.packages, options.mirror))
         };
         assert_eq!(parse(&[]), Some(("bookworm trixie".to_owned(), None, MIRROR.to_owned())));
         let all = parse(&["--suite", "sid", "--packages", "out", "--mirror", "http://mirror"]);

@@ -25,7 +25,7 @@ const CARGO_FUZZ: &str = "0.13.2";
 /// No input needs more; an input that does is a finding.
 const LIMITS: [&str; 3] = ["-rss_limit_mb=1024", "-timeout=10", "-max_len=65536"];
 
-struct Wish {
+struct Options {
     minutes: u64,
     keep: bool,
     targets: Vec<String>,
@@ -33,15 +33,15 @@ struct Wish {
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let ground = Ground::of(project);
-    let wish = wish(args, &ground.targets()?)?;
+    let options = parse(args, &ground.targets()?)?;
     toolchain::install_cargo_tool(project, "fuzz", CARGO_FUZZ)?;
-    for target in &wish.targets {
+    for target in &options.targets {
         fs::create_dir_all(ground.work(target)).context("the folder for new inputs could not be made")?;
         fs::create_dir_all(&ground.findings).context("the folder for findings could not be made")?;
-        if wish.minutes > 0 {
-            ground.fuzz(project, target, wish.minutes)?;
+        if options.minutes > 0 {
+            ground.fuzz(project, target, options.minutes)?;
         }
-        if wish.keep {
+        if options.keep {
             ground.keep(project, target)?;
         }
     }
@@ -146,25 +146,25 @@ fn add_missing(from: &Path, to: &Path) -> Result<usize> {
     Ok(added)
 }
 
-fn wish(args: &[String], known: &[String]) -> Result<Wish> {
-    let mut wish = Wish { minutes: 10, keep: false, targets: Vec::new() };
+fn parse(args: &[String], known: &[String]) -> Result<Options> {
+    let mut options = Options { minutes: 10, keep: false, targets: Vec::new() };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--minutes" => {
                 let minutes = args.next().ok_or_else(|| value_missing("--minutes", "a number"))?;
                 let wrong = || UsageError(format!("`--minutes {minutes}` is not a number of minutes."));
-                wish.minutes = minutes.parse().map_err(|_| wrong())?;
+                options.minutes = minutes.parse().map_err(|_| wrong())?;
             }
-            "--keep" => wish.keep = true,
-            target if known.iter().any(|name| name == target) => wish.targets.push(target.to_owned()),
+            "--keep" => options.keep = true,
+            target if known.iter().any(|name| name == target) => options.targets.push(target.to_owned()),
             other => return Err(unknown_argument("fuzz", other)),
         }
     }
-    if wish.targets.is_empty() {
-        wish.targets = known.to_vec();
+    if options.targets.is_empty() {
+        options.targets = known.to_vec();
     }
-    Ok(wish)
+    Ok(options)
 }
 
 #[cfg(test)]
@@ -173,8 +173,8 @@ mod tests {
 
     fn parse(args: &[&str]) -> Option<(u64, bool, Vec<String>)> {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let wish = wish(&args, &["one".to_owned(), "two".to_owned()]).ok()?;
-        Some((wish.minutes, wish.keep, wish.targets))
+        let options = parse(&args, &["one".to_owned(), "two".to_owned()]).ok()?;
+        Some((options.minutes, options.keep, options.targets))
     }
 
     #[test]

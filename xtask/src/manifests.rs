@@ -25,7 +25,7 @@ const MANIFESTS: [(&str, &[&str]); 3] = [
 ];
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
-    let Wish { assets, repository, out } = parse(args)?;
+    let Options { assets, repository, out } = parse(args)?;
     let here = env::current_dir().context("the current folder is gone")?;
     let sums = here.join(assets).join("SHA256SUMS");
     let sums = fs::read_to_string(&sums).with_context(|| format!("{} cannot be read", sums.display()))?;
@@ -75,13 +75,13 @@ fn filled(template: &str, repository: &str, sums: &BTreeMap<&str, &str>) -> Resu
     Ok(text + &rest)
 }
 
-struct Wish {
+struct Options {
     assets: PathBuf,
     repository: String,
     out: PathBuf,
 }
 
-fn parse(args: &[String]) -> Result<Wish> {
+fn parse(args: &[String]) -> Result<Options> {
     let (mut assets, mut repository, mut out) = (None, None, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -95,7 +95,7 @@ fn parse(args: &[String]) -> Result<Wish> {
     }
     match (assets, repository, out) {
         (Some(assets), Some(repository), Some(out)) if repository.starts_with("https://") => {
-            Ok(Wish { assets: assets.into(), repository, out: out.into() })
+            Ok(Options { assets: assets.into(), repository, out: out.into() })
         }
         _ => Err(UsageError("--assets, --repository (https://…) and --out are needed.".into()).into()),
     }

@@ -49,13 +49,13 @@ struct Job<'a> {
 }
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
-    let wish = parse(args)?;
+    let options = parse(args)?;
     if !cfg!(target_os = "linux") {
         bail!("Linux packages can be built only on Linux; .github/workflows/release.yml builds the others.");
     }
     setup::prepare(Purpose::Package)?;
     let here = env::current_dir().context("the current folder is gone")?;
-    let programs = match wish.programs {
+    let programs = match options.programs {
         Some(dir) => here.join(dir),
         None => {
             build::build(project)?;
@@ -65,7 +65,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     if let Some(name) = PROGRAMS.iter().find(|name| !programs.join(name).is_file()) {
         bail!("there is no {name} in {}; `cargo xtask build` makes it.", programs.display());
     }
-    let out = wish.out.map_or_else(|| project.target().join("packages"), |dir| here.join(dir));
+    let out = options.out.map_or_else(|| project.target().join("packages"), |dir| here.join(dir));
     let work = project.target().join("packaging");
     let epoch = epoch(project)?;
     renew(&out)?;
@@ -74,7 +74,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let bom = format!("holdoff-{VERSION}-linux-{}.cdx.json", env::consts::ARCH);
     fs::rename(out.join("holdoff.cdx.json"), out.join(bom))?;
     let sources = Sources { project, programs, notices: out.join(NOTICES), date: day(&epoch, "+%Y-%m-%d")? };
-    let job = Job { sources, out, work, revision: wish.revision, epoch };
+    let job = Job { sources, out, work, revision: options.revision, epoch };
 
     let deb = deb::make(&job)?;
     let rpm = rpm::make(&job)?;
@@ -167,47 +167,47 @@ fn mib(bytes: u64) -> String {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Wish {
+struct Options {
     programs: Option<PathBuf>,
     out: Option<PathBuf>,
     revision: String,
 }
 
-fn parse(args: &[String]) -> Result<Wish> {
-    let mut wish = Wish { programs: None, out: None, revision: "1".to_owned() };
+fn parse(args: &[String]) -> Result<Options> {
+    let mut options = Options { programs: None, out: None, revision: "1".to_owned() };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut folder = || args.next().map(PathBuf::from).ok_or_else(|| value_missing(arg, "a folder"));
         match arg.as_str() {
-            "--programs" => wish.programs = Some(folder()?),
-            "--out" => wish.out = Some(folder()?),
+            "--programs" => options.programs = Some(folder()?),
+            "--out" => options.out = Some(folder()?),
             "--revision" => {
                 let revision = args.next().ok_or_else(|| value_missing("--revision", "a number"))?;
                 if revision.is_empty() || !revision.bytes().all(|byte| byte.is_ascii_digit()) {
                     return Err(UsageError(format!("`--revision {revision}` is not a number.")).into());
                 }
-                wish.revision.clone_from(revision);
+                options.revision.clone_from(revision);
             }
             other => return Err(unknown_argument("package", other)),
         }
     }
-    Ok(wish)
+    Ok(options)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(args: &[&str]) -> Option<Wish> {
+    fn parsed(args: &[&str]) -> Option<Options> {
         parse(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>()).ok()
     }
 
     #[test]
     fn package_arguments_are_parsed_or_rejected() {
-        let usual = Wish { programs: None, out: None, revision: "1".into() };
+        let usual = Options { programs: None, out: None, revision: "1".into() };
         assert_eq!(parsed(&[]), Some(usual));
         let all = parsed(&["--programs", "a", "--out", "b", "--revision", "2"]);
-        assert_eq!(all, Some(Wish { programs: Some("a".into()), out: Some("b".into()), revision: "2".into() }));
+        assert_eq!(all, Some(Options { programs: Some("a".into()), out: Some("b".into()), revision: "2".into() }));
         for refused in [&["--out"][..], &["--revision", "x"], &["--revision", ""], &["--revision"], &["now"]] {
             assert_eq!(parsed(refused), None, "{refused:?}");
         }

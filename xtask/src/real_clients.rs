@@ -23,12 +23,12 @@ const PACKAGE: &str = "@anthropic-ai/claude-code";
 const VERSION: &str = "2.1.332";
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
-    let wish = parse(args)?;
+    let options = parse(args)?;
     if !cfg!(target_os = "linux") {
         bail!("network namespaces exist only on Linux.");
     }
     toolchain::check_node()?;
-    let claude = install(&wish.version)?;
+    let claude = install(&options.version)?;
     project.cargo("build").args(["--locked", "-p", "holdoff-cli"]).no_input().run()?;
     let test = ["test", "--locked", "--offline", "-p", "holdoff-engine", "--test", "renewal"];
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -40,7 +40,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
         .dir(project.root())
         .hidden_env("CARGO_TARGET_DIR", project.target())
         .env("HOLDOFF_REAL_CLAUDE", claude)
-        .env("HOLDOFF_REAL_ROUNDS", wish.rounds.to_string())
+        .env("HOLDOFF_REAL_ROUNDS", options.rounds.to_string())
         .env("HOLDOFF_BIN_DIR", project.programs(Profile::Dev))
         .no_input()
         .run()
@@ -86,20 +86,20 @@ fn apart() -> Result<Cmd> {
     Ok(Cmd::new("unshare").arg("--net").args(user).args(["--", "sh", "-c", up, "sh"]))
 }
 
-struct Wish {
+struct Options {
     rounds: usize,
     version: String,
 }
 
-fn parse(args: &[String]) -> Result<Wish> {
-    let mut wish = Wish { rounds: 10, version: VERSION.to_owned() };
+fn parse(args: &[String]) -> Result<Options> {
+    let mut options = Options { rounds: 10, version: VERSION.to_owned() };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--rounds" => {
                 let rounds = args.next().ok_or_else(|| value_missing("--rounds", "a number"))?;
                 let wrong = || UsageError(format!("`--rounds {rounds}` is not a number of rounds."));
-                wish.rounds = rounds.parse().ok().filter(|rounds| *rounds > 0).ok_or_else(wrong)?;
+                options.rounds = rounds.parse().ok().filter(|rounds| *rounds > 0).ok_or_else(wrong)?;
             }
             "--version" => {
                 let version = args.next().ok_or_else(|| value_missing("--version", "a version"))?;
@@ -110,12 +110,12 @@ fn parse(args: &[String]) -> Result<Wish> {
                         UsageError(format!("`--version {version}` is not a version, such as {VERSION}.")).into()
                     );
                 }
-                wish.version.clone_from(version);
+                options.version.clone_from(version);
             }
             other => return Err(unknown_argument("real-clients", other)),
         }
     }
-    Ok(wish)
+    Ok(options)
 }
 
 #[cfg(test)]
@@ -126,7 +126,7 @@ mod tests {
     fn real_clients_arguments_are_parsed_or_rejected() {
         let parse = |args: &[&str]| {
             let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-            parse(&args).ok().map(|wish| (wish.rounds, wish.version))
+            parse(&args).ok().map(|options| (options.rounds, options.version))
         };
         assert_eq!(parse(&[]), Some((10, VERSION.to_owned())));
         assert_eq!(parse(&["--rounds", "3", "--version", "2.2.0"]), Some((3, "2.2.0".to_owned())));

@@ -12,7 +12,7 @@ mod program;
 mod status_line;
 mod updates;
 
-use crate::saved_state::Known;
+use crate::saved_state::SavedState;
 use crate::{app_client, style};
 use holdoff_core::text::{WITHHELD, is_like_a_token};
 use holdoff_engine::ipc::Call;
@@ -46,19 +46,19 @@ struct Section {
 pub fn run(environment: &Environment) -> ExitCode {
     // This command reads credentials.
     core_dumps::disable_core_dumps();
-    let known = Known::read(environment);
+    let saved = SavedState::read(environment);
     // The app's view counts, not this terminal's.
     let condition = app_client::connect(environment).and_then(|mut app| app.call(Call::Condition).ok());
     let condition: Option<Condition> = condition.and_then(|answer| serde_json::from_value(answer).ok());
     let mut sections = vec![
-        Section { title: "Programs".to_owned(), findings: program::look(environment) },
-        Section { title: "Folders and files".to_owned(), findings: files::look(environment) },
+        Section { title: "Programs".to_owned(), findings: program::inspect(environment) },
+        Section { title: "Folders and files".to_owned(), findings: files::inspect(environment) },
     ];
-    sections.push(Section { title: "Network".to_owned(), findings: network::look(environment, &known, &condition) });
-    sections.extend(accounts::look(environment, &known, &condition));
-    sections.push(Section { title: "Status line".to_owned(), findings: status_line::look(environment, &known) });
-    sections.push(Section { title: "Updates".to_owned(), findings: updates::look(environment, &known) });
-    sections.push(Section { title: "Desktop".to_owned(), findings: desktop::look() });
+    sections.push(Section { title: "Network".to_owned(), findings: network::inspect(environment, &saved, &condition) });
+    sections.extend(accounts::inspect(environment, &saved, &condition));
+    sections.push(Section { title: "Status line".to_owned(), findings: status_line::inspect(environment, &saved) });
+    sections.push(Section { title: "Updates".to_owned(), findings: updates::inspect(environment, &saved) });
+    sections.push(Section { title: "Desktop".to_owned(), findings: desktop::inspect() });
     let shown: String = sections.iter().map(|section| section.shown(&environment.home)).collect();
     let wrong = sections.iter().flat_map(|section| &section.findings).filter(|f| f.kind == Kind::Wrong).count();
     let sum = match wrong {

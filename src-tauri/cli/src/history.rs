@@ -1,7 +1,7 @@
 //! `holdoff history`: prints the usage of each window and spending, as text or for other programs.
 
 use crate::args::{History, Table};
-use crate::saved_state::Known;
+use crate::saved_state::SavedState;
 use crate::{UNAVAILABLE, style};
 use holdoff_core::record::history::WindowRecord;
 use holdoff_core::{AccountId, LocalTime, Wall, messages};
@@ -21,7 +21,7 @@ pub fn run(environment: &Environment, args: &History) -> ExitCode {
     let since = |time: Duration| Wall(now.0.saturating_sub(holdoff_core::time::millis(time)));
     let told = match Reader::open(&environment.data_dir) {
         Ok(Some(reader)) if args.backtest => backtest(environment, &reader, args.since.map_or(Wall(i64::MIN), since)),
-        Ok(Some(reader)) => tell(environment, &reader, args, since(args.since.unwrap_or(SINCE))),
+        Ok(Some(reader)) => print_history(environment, &reader, args, since(args.since.unwrap_or(SINCE))),
         Ok(None) => {
             eprintln!("holdoff: there is no history yet. It begins with the app's first reading.");
             return ExitCode::from(UNAVAILABLE);
@@ -37,7 +37,7 @@ pub fn run(environment: &Environment, args: &History) -> ExitCode {
     }
 }
 
-fn tell(environment: &Environment, reader: &Reader, args: &History, since: Wall) -> Result<(), HistoryError> {
+fn print_history(environment: &Environment, reader: &Reader, args: &History, since: Wall) -> Result<(), HistoryError> {
     let mut out = Ending { inner: BufWriter::new(std::io::stdout().lock()), closed: false };
     if args.json {
         return history::json(reader, since, &mut out);
@@ -57,11 +57,11 @@ fn tell(environment: &Environment, reader: &Reader, args: &History, since: Wall)
 
 /// Prints the backtest of each window's forecasts.
 fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(), HistoryError> {
-    let known = Known::read(environment);
-    let verdicts = reader.backtest(since)?;
-    let judged = verdicts.iter().filter(|(_, verdict)| verdict.cycles > 0);
+    let saved = SavedState::read(environment);
+    let results = reader.backtest(since)?;
+    let judged = results.iter().filter(|(_, result)| result.cycles > 0);
     let told: Vec<String> =
-        judged.map(|(account, verdict)| format!("{}: {}", known.label(account), messages::backtest(verdict))).collect();
+        judged.map(|(account, result)| format!("{}: {}", saved.label(account), messages::backtest(result))).collect();
     if told.is_empty() {
         crate::print("Not enough history for a backtest: no window was read twice between two resets.\n");
     } else {
@@ -72,19 +72,19 @@ fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(
 
 /// Prints the changes of each window in turn, then spending.
 fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall) -> Result<(), HistoryError> {
-    let known = Known::read(environment);
-    let mut course = Course { zone: known.local_time(), known, heading: None, closed: false };
+    let saved = SavedState::read(environment);
+    let mut printer = HistoryPrinter { zone: saved.local_time(), saved, heading: None, closed: false };
     reader.windows(since, &mut |record| {
-        let line = level(&record, &course.zone);
-        course.tell(&record.account, (&record.window, &record.label), record.at, &line)
+        let line = level(&record, &printer.zone);
+        printer.print(&record.account, (&record.window, &record.label), record.at, &line)
     })?;
-    if !course.closed {
+    if !printer.closed {
         reader.money(since, &mut |record| {
             let money = &record.money;
-            course.tell(&record.account, (&money.id, &money.label), record.at, &messages::money_level(money))
+            printer.print(&record.account, (&money.id, &money.label), record.at, &messages::money_level(money))
         })?;
     }
-    if course.heading.is_none() {
+    if printer.heading.is_none() {
         crate::print(&format!("No readings in the last {}.\n", messages::format_duration(args.since.unwrap_or(SINCE))));
     }
     Ok(())
@@ -98,8 +98,8 @@ fn level(record: &WindowRecord, zone: &LocalTime) -> String {
 }
 
 /// Groups the lines of each window or spending item under a heading.
-struct Course {
-    known: Known,
+struct HistoryPrinter {
+    saved: SavedState,
     zone: LocalTime,
     /// The current heading.
     heading: Option<(AccountId, String)>,
@@ -107,12 +107,12 @@ struct Course {
     closed: bool,
 }
 
-impl Course {
-    fn tell(&mut self, account: &AccountId, (id, label): (&str, &str), at: Wall, line: &str) -> ControlFlow<()> {
+impl HistoryPrinter {
+    fn print(&mut self, account: &AccountId, (id, label): (&str, &str), at: Wall, line: &str) -> ControlFlow<()> {
         let mut text = String::new();
         if !self.heading.as_ref().is_some_and(|(before, of)| before == account && of == id) {
             let gap = if self.heading.is_some() { "\n" } else { "" };
-            text = format!("{gap}{}\n", style::bold(&format!("{}: {label}", self.known.label(account))));
+            text = format!("{gap}{}\n", style::bold(&format!("{}: {label}", self.saved.label(account))));
             self.heading = Some((account.clone(), id.to_owned()));
         }
         text += &format!("  {}  {line}\n", style::dim(&messages::date_and_minute(at, &self.zone)));

@@ -1,6 +1,6 @@
 //! `holdoff ledger`: lists requests sent and withheld, and why.
 
-use crate::saved_state::Known;
+use crate::saved_state::SavedState;
 use crate::{UNAVAILABLE, style};
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::{AccountId, LocalTime, Wall, messages, text};
@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 pub fn run(environment: &Environment, since: Duration, json: bool, account: Option<&str>) -> ExitCode {
-    let known = Known::read(environment);
-    let only = match account.map(|name| known.account(Some(name))) {
+    let saved = SavedState::read(environment);
+    let only = match account.map(|name| saved.account(Some(name))) {
         None => None,
         Some(Ok((id, _))) => Some(id.0.clone()),
         Some(Err(why)) => {
@@ -19,7 +19,7 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
             return ExitCode::from(UNAVAILABLE);
         }
     };
-    let now = known.now.wall;
+    let now = saved.now.wall;
     let from = Wall(now.0.saturating_sub(holdoff_core::time::millis(since)));
     let mut entries = match history::ledger(&environment.data_dir, from) {
         Ok(entries) => entries,
@@ -43,16 +43,16 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
             messages::format_duration(since)
         ));
     }
-    let zone = known.local_time();
+    let zone = saved.local_time();
     let several = entries.iter().any(|entry| entry.account != entries[0].account);
-    style::print(&entries.iter().map(|entry| line(entry, &known, several, &zone)).collect::<String>())
+    style::print(&entries.iter().map(|entry| line(entry, &saved, several, &zone)).collect::<String>())
 }
 
-fn line(entry: &LedgerEntry, known: &Known, several: bool, zone: &LocalTime) -> String {
+fn line(entry: &LedgerEntry, saved: &SavedState, several: bool, zone: &LocalTime) -> String {
     let at = style::dim(&messages::date_and_time(entry.at, zone));
     let told = messages::ledger_line(entry, zone);
     if !several {
         return format!("{at}  {told}\n");
     }
-    format!("{at}  {}  {told}\n", style::bold(&known.label(&AccountId(entry.account.clone()))))
+    format!("{at}  {}  {told}\n", style::bold(&saved.label(&AccountId(entry.account.clone()))))
 }

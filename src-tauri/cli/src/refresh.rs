@@ -1,6 +1,6 @@
 //! `holdoff refresh`: asks the running app for a refresh, if it is allowed.
 
-use crate::saved_state::Known;
+use crate::saved_state::SavedState;
 use crate::{TEMPORARY, UNAVAILABLE, app_client, print};
 use holdoff_engine::ipc::{Call, RefreshAnswer};
 use holdoff_engine::platform::environment::Environment;
@@ -9,14 +9,15 @@ use holdoff_engine::platform::user_dir::UserDir;
 use std::process::ExitCode;
 
 pub fn run(environment: &Environment, account: Option<&str>) -> ExitCode {
-    let account = match account.map(|name| Known::read(environment).account(Some(name)).map(|(id, _)| id.0.clone())) {
-        None => None,
-        Some(Ok(id)) => Some(id),
-        Some(Err(why)) => {
-            eprintln!("holdoff: {why}");
-            return ExitCode::from(UNAVAILABLE);
-        }
-    };
+    let account =
+        match account.map(|name| SavedState::read(environment).account(Some(name)).map(|(id, _)| id.0.clone())) {
+            None => None,
+            Some(Ok(id)) => Some(id),
+            Some(Err(why)) => {
+                eprintln!("holdoff: {why}");
+                return ExitCode::from(UNAVAILABLE);
+            }
+        };
     let Some(mut app) = app_client::connect(environment) else {
         eprintln!("holdoff: the tray app is not running, so it cannot refresh. Start it with: holdoff");
         let others = UserDir::of(environment).other_data_dirs();

@@ -4,7 +4,7 @@ use holdoff_core::account::label;
 use holdoff_core::account::selector;
 use holdoff_core::quota::merge;
 use holdoff_core::{
-    AccountId, AccountState, AccountStatus, CredentialLocation, Here, LocalTime, Moment, Settings, State,
+    AccountId, AccountState, AccountStatus, CredentialLocation, LocalTime, LocationNow, Moment, Settings, State,
     StatusContext, messages,
 };
 use holdoff_engine::owners::{CredentialStore, Sessions, locations};
@@ -13,7 +13,7 @@ use holdoff_engine::platform::local_time::local_time;
 use holdoff_engine::storage::state_file::Slots;
 use holdoff_engine::storage::{newer_data, reading_spool, settings_file};
 
-pub struct Known {
+pub struct SavedState {
     pub state: State,
     pub settings: Settings,
     pub now: Moment,
@@ -22,7 +22,7 @@ pub struct Known {
     place: String,
 }
 
-impl Known {
+impl SavedState {
     pub fn read(environment: &Environment) -> Self {
         let slots = Slots::read_beside(&environment.data_dir);
         let settings = settings_file::read(&environment.data_dir);
@@ -35,11 +35,11 @@ impl Known {
         let now = environment.clock.now();
         let boot_id = environment.clock.boot_id();
         let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.clone()));
-        state.carry_to(&boot_id, now);
+        state.rebase_to(&boot_id, now);
         let sources = locations::all(environment, &settings.settings);
         let sessions = Sessions::default();
         for source in &sources {
-            take_up(environment, &mut state, source, &sessions, now);
+            add_spooled_reading(environment, &mut state, source, &sessions, now);
         }
         let place = locations::in_force(environment, &sources);
         Self { state, settings: settings.settings, now, problems, place }
@@ -77,7 +77,7 @@ impl Known {
         local_time(&self.settings)
     }
 
-    pub fn say_problems(&self) {
+    pub fn print_problems(&self) {
         for problem in &self.problems {
             eprintln!("holdoff: {problem}");
         }
@@ -85,24 +85,30 @@ impl Known {
 }
 
 /// Adds readings that the status line saved for this location and no app has handled yet.
-fn take_up(environment: &Environment, state: &mut State, source: &CredentialStore, sessions: &Sessions, now: Moment) {
+fn add_spooled_reading(
+    environment: &Environment,
+    state: &mut State,
+    source: &CredentialStore,
+    sessions: &Sessions,
+    now: Moment,
+) {
     let place = source.place();
-    let Some((reading, session)) = reading_spool::take_up(&environment.data_dir, &source.real_place()) else {
+    let Some((reading, session)) = reading_spool::read(&environment.data_dir, &source.real_place()) else {
         return;
     };
     let Some(reported) = sessions.reading(place.clone(), reading, &session) else {
         return;
     };
     let written = source.written().map(|written| environment.clock.wall_of(written));
-    let mut known = CredentialLocation::known(state, source.provider(), &place);
-    let account = known.account.as_ref().and_then(|account| state.accounts.get(account));
-    if let Some(account) = account.filter(|_| known.sign_in.seen.is_none()) {
-        known.sign_in = account.sign_in.clone();
+    let mut location = CredentialLocation::saved(state, source.provider(), &place);
+    let account = location.account.as_ref().and_then(|account| state.accounts.get(account));
+    if let Some(account) = account.filter(|_| location.sign_in.seen.is_none()) {
+        location.sign_in = account.sign_in.clone();
     }
-    let Some(pushed) = reported.whose(Some(Here { place: &known, written }), &state.places, state) else {
+    let Some(pushed) = reported.attribute(Some(LocationNow { place: &location, written }), &state.places, state) else {
         return;
     };
     if let Some(account) = state.accounts.get_mut(&pushed.account) {
-        account.reading = merge::known(account.reading.take(), pushed, now.wall);
+        account.reading = merge::with_passive(account.reading.take(), pushed, now.wall);
     }
 }

@@ -2,7 +2,7 @@
 
 mod watch;
 
-use crate::saved_state::Known;
+use crate::saved_state::SavedState;
 use crate::{UNAVAILABLE, app_client, style};
 use holdoff_core::account::label;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
@@ -26,18 +26,18 @@ pub fn run(environment: &Environment, form: Form<'_>, watch: bool) -> ExitCode {
         return watch::run(environment, form);
     }
     match read(environment, form.account) {
-        Ok(known) => {
-            known.say_problems();
-            style::print(&told(environment, &known, form, Lines::Many))
+        Ok(saved) => {
+            saved.print_problems();
+            style::print(&render(environment, &saved, form, Lines::Many))
         }
         Err(code) => code,
     }
 }
 
-fn read(environment: &Environment, account: Option<&str>) -> Result<Known, ExitCode> {
-    let mut known = Known::read(environment);
-    match account.map(|name| known.only(name)) {
-        None | Some(Ok(())) => Ok(known),
+fn read(environment: &Environment, account: Option<&str>) -> Result<SavedState, ExitCode> {
+    let mut saved = SavedState::read(environment);
+    match account.map(|name| saved.only(name)) {
+        None | Some(Ok(())) => Ok(saved),
         Some(Err(why)) => {
             eprintln!("holdoff: {why}");
             Err(ExitCode::from(UNAVAILABLE))
@@ -51,17 +51,17 @@ enum Lines {
     Many,
 }
 
-fn told(environment: &Environment, known: &Known, form: Form<'_>, lines: Lines) -> String {
+fn render(environment: &Environment, saved: &SavedState, form: Form<'_>, lines: Lines) -> String {
     if form.json {
-        let report = Report::of(&known.state, known.now, &known.settings);
+        let report = Report::of(&saved.state, saved.now, &saved.settings);
         let text = match lines {
             Lines::One => serde_json::to_string(&report),
             Lines::Many => serde_json::to_string_pretty(&report),
         };
         return holdoff_core::text::json(&text.unwrap_or_default()) + "\n";
     }
-    let mut text = text(known);
-    if known.state.accounts.is_empty() {
+    let mut text = text(saved);
+    if saved.state.accounts.is_empty() {
         let others = UserDir::of(environment).other_data_dirs();
         user_dir::about_others(&environment.data_dir, &others).iter().for_each(|about| text += &format!("{about}\n"));
     }
@@ -71,11 +71,11 @@ fn told(environment: &Environment, known: &Known, form: Form<'_>, lines: Lines) 
     text
 }
 
-fn text(known: &Known) -> String {
-    let zone = known.local_time();
-    let accounts = known.state.active.iter().filter_map(|id| known.state.accounts.get_key_value(id));
-    let accounts: Vec<String> = accounts.map(|(id, account)| account_text(id, account, known, &zone)).collect();
-    let off = switched_off(known);
+fn text(saved: &SavedState) -> String {
+    let zone = saved.local_time();
+    let accounts = saved.state.active.iter().filter_map(|id| saved.state.accounts.get_key_value(id));
+    let accounts: Vec<String> = accounts.map(|(id, account)| account_text(id, account, saved, &zone)).collect();
+    let off = switched_off(saved);
     match (accounts.is_empty(), off.is_empty()) {
         (true, true) => "No readings yet on this computer.\n".to_owned(),
         (true, false) => off,
@@ -85,11 +85,11 @@ fn text(known: &Known) -> String {
 }
 
 /// Lists the accounts that the user switched off.
-fn switched_off(known: &Known) -> String {
+fn switched_off(saved: &SavedState) -> String {
     let mut names: Vec<String> = Vec::new();
-    for place in &known.state.places {
-        let Some(id) = place.account.as_ref().filter(|id| !known.settings.is_enabled(id)) else { continue };
-        let name = label::label_of(id, &place.sign_in, &known.state, &known.settings);
+    for place in &saved.state.places {
+        let Some(id) = place.account.as_ref().filter(|id| !saved.settings.is_enabled(id)) else { continue };
+        let name = label::label_of(id, &place.sign_in, &saved.state, &saved.settings);
         if !names.contains(&name) {
             names.push(name);
         }
@@ -97,14 +97,14 @@ fn switched_off(known: &Known) -> String {
     if names.is_empty() { String::new() } else { format!("Switched off in the settings: {}.\n", names.join(", ")) }
 }
 
-fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &LocalTime) -> String {
-    let status = known.status(account);
-    let mut out = style::bold(&known.label(id));
+fn account_text(id: &AccountId, account: &AccountState, saved: &SavedState, zone: &LocalTime) -> String {
+    let status = saved.status(account);
+    let mut out = style::bold(&saved.label(id));
     if let Some(plan) = &account.sign_in.plan {
         let _ = write!(out, " ({plan})");
     }
     out.push('\n');
-    write_reading(&mut out, &status, known, zone);
+    write_reading(&mut out, &status, saved, zone);
     for line in messages::status(&status, zone) {
         let _ = writeln!(out, "  {line}");
     }
@@ -116,9 +116,9 @@ fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &Lo
     out
 }
 
-fn write_reading(out: &mut String, status: &AccountStatus<'_>, known: &Known, zone: &LocalTime) {
+fn write_reading(out: &mut String, status: &AccountStatus<'_>, saved: &SavedState, zone: &LocalTime) {
     let account = status.account;
-    let (now, settings) = (known.now.wall, &known.settings);
+    let (now, settings) = (saved.now.wall, &saved.settings);
     let Some(reading) = &account.reading else {
         return;
     };

@@ -61,7 +61,7 @@ impl CredentialRead {
     }
 
     /// When to read again if no watcher reports a change.
-    pub fn look_again(&self) -> Duration {
+    pub fn reread_after(&self) -> Duration {
         match self {
             CredentialRead::Absent(CredentialMissing::Unreadable(_)) => policy::REREAD_TORN,
             CredentialRead::Absent(_) | CredentialRead::Found(_) => policy::REREAD,
@@ -285,7 +285,7 @@ pub struct Unsettled {
 impl Unsettled {
     /// Checks whether `found` may be half of a sign-in other than `known`, whose access token may also be `settled`.
     /// `before` is the result of the previous check.
-    pub fn look(
+    pub fn check(
         before: Option<Self>,
         known: &CredentialStatus,
         settled: Option<&Fingerprint>,

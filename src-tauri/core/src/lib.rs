@@ -32,7 +32,7 @@ pub use credential::{Credential, CredentialRead, CredentialStatus};
 pub use gate::{Gate, GateState, Permit, PermittedRequest};
 pub use local_time::{HourCycle, LocalTime};
 pub use notification::{Notice, NoticeKind};
-pub use quota::attribution::{Here, ReportedReading, Session, Speaker};
+pub use quota::attribution::{LocationNow, ReportedReading, Session, Speaker};
 pub use quota::merge::PassiveReading;
 pub use quota::{Provenance, QuotaWindow, Reading, Source};
 pub use request::{Endpoint, Request};

@@ -207,7 +207,7 @@ impl Notices {
     }
 
     /// Queues an alert. It replaces an alert that waits for the same window.
-    pub(crate) fn tell_of_window(&mut self, about: WindowNews, now: Moment) {
+    pub(crate) fn announce_window(&mut self, about: WindowNews, now: Moment) {
         self.withdraw(&about.window, |_| true);
         self.push(NoticeKind::Window, Some(about), now);
     }
@@ -386,9 +386,9 @@ impl Notices {
         self.queue.iter().filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.id).collect()
     }
 
-    pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
+    pub(crate) fn rebase_after_reboot(&mut self, last: Option<Moment>, now: Moment) {
         for episode in [&mut self.limit, &mut self.sign_in, &mut self.renewal].into_iter().flatten() {
-            episode.began = episode.began.carried(last.unwrap_or(episode.began), now);
+            episode.began = episode.began.rebase_after_reboot(last.unwrap_or(episode.began), now);
         }
         self.service_appeared(now);
     }

@@ -23,7 +23,7 @@ pub struct Request {
     /// Absolute path on the endpoint's base URL.
     pub path: &'static str,
     pub headers: Vec<(&'static str, &'static str)>,
-    pub carries: Auth,
+    pub auth: Auth,
 }
 
 /// The secret of a request. It is sent only to the request's own provider.

@@ -68,18 +68,18 @@ impl State {
     }
 
     /// Converts the state to this boot's clock. Call once, after loading.
-    pub fn carry_to(&mut self, boot_id: &str, now: Moment) {
+    pub fn rebase_to(&mut self, boot_id: &str, now: Moment) {
         if self.boot_id == boot_id {
             return;
         }
         boot_id.clone_into(&mut self.boot_id);
         let last = self.saved.replace(now);
         if let (Some(loss), Some(last)) = (&mut self.loss, last) {
-            loss.carry_over_reboot(last, now);
+            loss.rebase_after_reboot(last, now);
         }
-        self.updates.carry_over_reboot(last, now);
+        self.updates.rebase_after_reboot(last, now);
         for account in self.accounts.values_mut() {
-            account.carry_over_reboot(last, now);
+            account.rebase_after_reboot(last, now);
         }
     }
 }
@@ -170,12 +170,12 @@ impl AccountState {
         self.cycles.get(&window.id)?.forecast(now)
     }
 
-    fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
-        self.gates.carry_over_reboot(last, now);
-        self.notices.carry_over_reboot(last, now);
-        self.renewed = self.renewed.map(|at| at.carried(last.unwrap_or(at), now));
+    fn rebase_after_reboot(&mut self, last: Option<Moment>, now: Moment) {
+        self.gates.rebase_after_reboot(last, now);
+        self.notices.rebase_after_reboot(last, now);
+        self.renewed = self.renewed.map(|at| at.rebase_after_reboot(last.unwrap_or(at), now));
         // A planned poll has no claim to its time: the gate decides how long it must wait.
-        self.next = self.next.map(|next| next.carried_plan(last, now));
+        self.next = self.next.map(|next| next.rebase_plan(last, now));
     }
 
     /// Takes over the gates and sign-in notifications of the same account under an earlier id.
@@ -270,13 +270,13 @@ impl AccountState {
 
 impl Moment {
     /// Carries a planned poll over a reboot: at most the longest interval ahead, whatever the clock says.
-    fn carried_plan(self, last: Option<Moment>, now: Moment) -> Moment {
+    fn rebase_plan(self, last: Option<Moment>, now: Moment) -> Moment {
         let most = now.plus(std::time::Duration::from_secs(*crate::gate::policy::POLL_INTERVAL.end()));
-        let carried = match last {
-            Some(last) => self.carried(last, now),
+        let rebased = match last {
+            Some(last) => self.rebase_after_reboot(last, now),
             None => now.plus(self.wall.since(now.wall)),
         };
-        if carried.is_after(most) { most } else { carried }
+        if rebased.is_after(most) { most } else { rebased }
     }
 }
 

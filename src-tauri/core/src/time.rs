@@ -93,14 +93,14 @@ impl Moment {
 
     /// Carries a past moment over a reboot by the wall clock alone. If the wall clock was set back and the moment seems to
     /// be in the future, it counts as now: the longest wait that can be justified.
-    pub fn carried_past(self, now: Moment) -> Moment {
-        self.carried(self, now)
+    pub fn rebase_past(self, now: Moment) -> Moment {
+        self.rebase_after_reboot(self, now)
     }
 
     /// Carries a moment over a reboot. Only the wall clock shows how long the machine was off, counted from `last`, the
     /// last moment known on both clocks, so that earlier changes to the wall clock do not matter. If the wall clock was set
     /// back over the reboot, no time counts as passed.
-    pub fn carried(self, last: Moment, now: Moment) -> Moment {
+    pub fn rebase_after_reboot(self, last: Moment, now: Moment) -> Moment {
         let left = self.boot.0.saturating_sub(last.boot.0);
         let away = millis(now.wall.since(last.wall));
         Moment { wall: self.wall, boot: Boot(now.boot.0.saturating_add(left).saturating_sub(away)) }
@@ -126,14 +126,14 @@ mod tests {
     #[test]
     fn deadline_after_reboot_is_rebased_by_the_wall_clock() {
         let (since, until) = (at(1_000, 50_000), at(11_000, 60_000));
-        assert_eq!(until.carried(since, at(4_000, 10)), at(11_000, 7_010));
+        assert_eq!(until.rebase_after_reboot(since, at(4_000, 10)), at(11_000, 7_010));
     }
 
     #[test]
     fn deadline_after_reboot_with_clock_set_back_is_never_longer() {
         let (since, until) = (at(1_000_000, 50_000), at(1_010_000, 60_000));
         let now = at(0, 10);
-        assert_eq!(until.carried(since, now).since(now), Duration::from_secs(10));
+        assert_eq!(until.rebase_after_reboot(since, now).since(now), Duration::from_secs(10));
     }
 
     /// Found by the simulation (seed 34): a clock that was set while Holdoff ran opened a gate over the next reboot.
@@ -143,14 +143,14 @@ mod tests {
         for jump in [-86_400_000, 86_400_000] {
             let last = at(600_000 + jump, 600_000);
             let now = at(1_200_000 + jump, 10);
-            assert_eq!(until.carried(last, now).since(now), Duration::from_secs(2400), "{jump}");
+            assert_eq!(until.rebase_after_reboot(last, now).since(now), Duration::from_secs(2400), "{jump}");
         }
     }
 
     #[test]
     fn past_moment_after_reboot_is_never_in_the_future() {
-        assert_eq!(at(9_000, 0).carried_past(at(5_000, 700)).boot, Boot(700));
-        assert_eq!(at(3_000, 0).carried_past(at(5_000, 700)).boot, Boot(-1_300));
+        assert_eq!(at(9_000, 0).rebase_past(at(5_000, 700)).boot, Boot(700));
+        assert_eq!(at(3_000, 0).rebase_past(at(5_000, 700)).boot, Boot(-1_300));
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Host {
             Method::Post => reqwest::Method::POST,
         };
         // A token response is not redacted: a token that it returns unchanged must stay intact.
-        let secret = match &request.carries {
+        let secret = match &request.auth {
             Auth::Bearer(token) => Some(token.clone()),
             Auth::RefreshGrant { .. } => None,
         };
@@ -128,8 +128,8 @@ impl Host {
             Ok(client) => client,
             Err(why) => return SendResult::NotSent(why),
         };
-        let (mut call, grant) = match carry(client.request(method, url), &request.carries, still, on_time) {
-            Ok(carried) => carried,
+        let (mut call, grant) = match authorize(client.request(method, url), &request.auth, still, on_time) {
+            Ok(call) => call,
             Err(why) => return SendResult::NotSent(why.to_owned()),
         };
         for (name, value) in &request.headers {
@@ -157,13 +157,13 @@ struct Grant<'a> {
 }
 
 /// Adds the secret where the provider expects it. The returned [`Watched`] tells whether a refresh token was sent.
-fn carry(
+fn authorize(
     call: RequestBuilder,
-    carries: &Auth,
+    auth: &Auth,
     still: Option<SendGuard>,
     on_time: OnTime,
 ) -> Result<(RequestBuilder, Option<Watched>), &'static str> {
-    match carries {
+    match auth {
         Auth::Bearer(token) => {
             let mut text = Zeroizing::new(Vec::with_capacity(7 + token.expose().len()));
             text.extend_from_slice(b"Bearer ");

@@ -235,10 +235,10 @@ pub fn address(data_dir: &Path, runtime_dir: Option<&Path>) -> PathBuf {
 ///
 /// # Errors
 /// Fails if no app is listening or its connection queue is full.
-pub fn tell_at_once(address: &Path, call: Call) -> std::io::Result<()> {
+pub fn send_at_once(address: &Path, call: Call) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(&ToApp { id: 0, call })?;
     line.push(b'\n');
-    platform::tell_at_once(address, &line)
+    platform::send_at_once(address, &line)
 }
 
 /// A connection to the app that waits for answers.
@@ -248,26 +248,26 @@ pub struct Client {
     writer: platform::Stream,
     next_id: u64,
     /// The response timeout.
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Client {
     /// Returns `None` if no app is listening.
     pub fn connect(address: &Path) -> Option<Self> {
-        Self::patient(address, ANSWER)
+        Self::with_timeout(address, ANSWER)
     }
 
-    fn patient(address: &Path, patience: Duration) -> Option<Self> {
-        let stream = platform::connect(address, patience).ok()?;
+    fn with_timeout(address: &Path, timeout: Duration) -> Option<Self> {
+        let stream = platform::connect(address, timeout).ok()?;
         let writer = stream.try_clone().ok()?;
-        Some(Self { reader: BufReader::new(stream), writer, next_id: 1, patience })
+        Some(Self { reader: BufReader::new(stream), writer, next_id: 1, timeout })
     }
 
     /// Sends a call without waiting for the answer.
     ///
     /// # Errors
     /// Fails if the app disconnects.
-    pub fn tell(&mut self, call: Call) -> std::io::Result<u64> {
+    pub fn send(&mut self, call: Call) -> std::io::Result<u64> {
         let id = self.next_id;
         self.next_id += 1;
         let mut line = serde_json::to_string(&ToApp { id, call })?;
@@ -279,8 +279,8 @@ impl Client {
     /// # Errors
     /// Fails if the app disconnects or does not answer in time.
     pub fn call(&mut self, call: Call) -> std::io::Result<Value> {
-        let until = Instant::now() + self.patience;
-        let id = self.tell(call)?;
+        let until = Instant::now() + self.timeout;
+        let id = self.send(call)?;
         loop {
             match serde_json::from_slice(&self.line(until)?)? {
                 FromApp::Answer { id: answered, answer } if answered == id => return Ok(answer),

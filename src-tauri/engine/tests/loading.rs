@@ -54,7 +54,7 @@ fn sign_in() -> CredentialRead {
 /// When usage may be requested again, according to a start one hour later.
 fn held(dir: &Path) -> Duration {
     let later = NOON.plus(Duration::from_secs(3600));
-    let loaded = start::load(dir, "boot", later).kept;
+    let loaded = start::load(dir, "boot", later).restored;
     let mut state = loaded.state.accounts.get(&ann()).cloned().unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
         loaded.recovery.apply_to_new(&ann(), &mut fresh, later);
@@ -112,7 +112,7 @@ fn gate_stays_shut_with_a_state_older_than_the_response() {
 #[test]
 fn first_start_has_no_cooldown() {
     let dir = tempfile::tempdir().unwrap();
-    let loaded = start::load(dir.path(), "boot", NOON).kept;
+    let loaded = start::load(dir.path(), "boot", NOON).restored;
     let mut fresh = AccountState::new(Provider::Anthropic);
     loaded.recovery.apply_to_new(&ann(), &mut fresh, NOON);
     assert_eq!(fresh, AccountState::new(Provider::Anthropic));

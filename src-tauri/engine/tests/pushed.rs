@@ -72,8 +72,8 @@ impl Rig {
     /// Leaves a reading as the status line does when it cannot reach the app.
     fn leave(&self, used: f64, at: Wall) {
         let (data_dir, address) = (&self.environment.data_dir, self.home.path().join("no.sock"));
-        let from = reading_spool::From { data_dir, address: &address, config_dir: None, place: PLACE };
-        assert_eq!(hand_over(from, &self.reading(used, at), &Session::default()), Handed::Kept);
+        let handover = reading_spool::Handover { data_dir, address: &address, config_dir: None, place: PLACE };
+        assert_eq!(hand_over(handover, &self.reading(used, at), &Session::default()), Handed::Spooled);
     }
 
     /// Writes `~/.claude.json` as Claude Code does, by rename.

@@ -60,7 +60,7 @@ fn state_of_every_released_version_is_read_with_its_cooldown() {
     for version in released() {
         let dir = copy(&version);
         let now = Moment { wall: Wall(OPENS.0 - 600_000), boot: Boot(1_000) };
-        let loaded = start::load(dir.path(), "another boot", now).kept;
+        let loaded = start::load(dir.path(), "another boot", now).restored;
         assert_eq!(loaded.findings, Vec::<String>::new(), "{}", version.display());
         let account = &loaded.state.accounts[&ann()];
         let used =
@@ -139,7 +139,10 @@ fn state_of_a_newer_version_is_reported_and_left_unchanged() {
     );
     let before = contents(dir.path());
     let now = Moment { wall: OPENS, boot: Boot(1_000) };
-    assert!(start::load(dir.path(), "boot", now).kept.state.loss.is_some(), "what it says of cooldowns is not known");
+    assert!(
+        start::load(dir.path(), "boot", now).restored.state.loss.is_some(),
+        "what it says of cooldowns is not known"
+    );
     assert_eq!(contents(dir.path()), before, "not even a start moves it away");
 }
 

@@ -54,9 +54,9 @@ async fn quiet_hours_end_when_the_time_zone_changes_to_daytime() {
     std::fs::create_dir_all(&data_dir).unwrap();
     let clock = Clock::real();
     let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
-    let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
-    let slots = TwoSlots::new(data_dir.clone(), PlainFiles, kept.generation);
-    let (state_store, mut snapshots) = StateStore::start(kept.state, slots, clock.clone());
+    let Loaded { restored, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
+    let slots = TwoSlots::new(data_dir.clone(), PlainFiles, restored.generation);
+    let (state_store, mut snapshots) = StateStore::start(restored.state, slots, clock.clone());
     let (announce, mut announcements) = mpsc::channel(16);
     let tools = RunnerContext {
         clock: clock.clone(),
@@ -68,7 +68,7 @@ async fn quiet_hours_end_when_the_time_zone_changes_to_daytime() {
         user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: announce,
         logins: holdoff_engine::tasks::login::Logins::default(),
-        recovery: kept.recovery,
+        recovery: restored.recovery,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone,
     };

@@ -1,43 +1,43 @@
 //! The state of the world after a step.
 
-use crate::act::Act;
 use crate::clock::{moment, really};
 use crate::observe;
 use crate::provider::{Reply, id_of, token};
+use crate::step::Step;
 use crate::world::{Lock, Owner, STALE, UnderWay, World};
 use holdoff_core::account::{Action, Event};
 use holdoff_core::credential::{RenewedTokens, WriteBack};
 use holdoff_core::{Endpoint, PermittedRequest};
-use holdoff_sim::observation::{Left, Meaning, Observation, Who, Wrote};
+use holdoff_sim::observation::{Meaning, Observation, SentRequest, Who, Wrote};
 
 /// How much of the ledger a start reads.
 const LINES: usize = 8;
 
 impl World {
-    pub(crate) fn after(&self, act: Act) -> Self {
+    pub(crate) fn after(&self, step: Step) -> Self {
         let mut world = self.clone();
-        match act {
-            Act::Do => world.act_on(),
-            Act::Rest => world.rest(),
-            Act::FailToSave => {
+        match step {
+            Step::Do => world.act_on(),
+            Step::Rest => world.rest(),
+            Step::FailToSave => {
                 world.left.full -= 1;
                 world.act(false);
             }
-            Act::Wait => world.wait(),
-            Act::Answer(reply) => world.answer(reply),
-            Act::Crash => world.crash(),
-            Act::Start => world.start(),
-            Act::Press => world.press(),
-            Act::Silence => {
+            Step::Wait => world.wait(),
+            Step::Answer(reply) => world.answer(reply),
+            Step::Crash => world.crash(),
+            Step::Start => world.start(),
+            Step::Press => world.press(),
+            Step::Silence => {
                 world.left.silences -= 1;
                 world.choose(true);
             }
-            Act::OwnerLocks => {
+            Step::OwnerLocks => {
                 world.left.owner_renewals -= 1;
                 (world.lock, world.owner) = (Lock::Owner, Owner::Holding);
             }
-            Act::OwnerRenews => world.owner_renews(),
-            Act::OwnerWrites => world.owner_writes(),
+            Step::OwnerRenews => world.owner_renews(),
+            Step::OwnerWrites => world.owner_writes(),
         }
         world
     }
@@ -105,12 +105,12 @@ impl World {
             }
             Action::Persist(state) => {
                 self.saves += 1;
-                self.see(&Observation::Kept(observe::kept(self.saves, &state)));
+                self.see(&Observation::Saved(observe::kept(self.saves, &state)));
                 self.disk = Some(*state);
                 Event::Persisted(Ok(()))
             }
             Action::ReadCredential => {
-                self.see(&Observation::CredentialRead { whose: Some(Who(0)), settled: true });
+                self.see(&Observation::CredentialRead { account: Some(Who(0)), settled: true });
                 self.known[0] = Some(self.stored.number);
                 let Some(read) = self.credential() else { return };
                 Event::Credential(read)
@@ -147,9 +147,9 @@ impl World {
     fn send(&mut self, permitted: &PermittedRequest) {
         let request = permitted.request();
         self.requests += 1;
-        let carried = id_of(request.carries.secret());
+        let carried = id_of(request.auth.secret());
         let life = Some(self.stored.ends - self.now);
-        self.see(&Observation::Left(Left {
+        self.see(&Observation::Sent(SentRequest {
             request: self.requests,
             endpoint: request.endpoint,
             permit: Some((self.requests, permitted.endpoint())),

@@ -5,15 +5,15 @@
 //! far as the model contains what they cover. Law 11 is an `eventually` property: whatever happened, a reading arrives
 //! in the end.
 
-mod act;
 mod actions;
 mod bounds;
 mod clock;
 mod observe;
 mod provider;
+mod step;
 mod world;
 
-pub use act::Act;
+pub use step::Step;
 pub use world::World;
 
 use stateright::{Model, Property};
@@ -50,18 +50,18 @@ pub struct Checked {
 
 impl Model for Checked {
     type State = World;
-    type Action = Act;
+    type Action = Step;
 
     fn init_states(&self) -> Vec<World> {
         vec![World::new(self.bounds)]
     }
 
-    fn actions(&self, world: &World, acts: &mut Vec<Act>) {
-        world.possible(acts);
+    fn actions(&self, world: &World, steps: &mut Vec<Step>) {
+        world.possible(steps);
     }
 
-    fn next_state(&self, world: &World, act: Act) -> Option<World> {
-        Some(world.after(act))
+    fn next_state(&self, world: &World, step: Step) -> Option<World> {
+        Some(world.after(step))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

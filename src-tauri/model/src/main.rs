@@ -1,7 +1,7 @@
 //! Checks all given bounds and prints the number of states.
 #![allow(clippy::print_stdout, reason = "telling a person what was checked is this program's work")]
 
-use holdoff_model::{Act, Bounds, Checked, World};
+use holdoff_model::{Bounds, Checked, Step, World};
 use stateright::{Checker, Model};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -35,11 +35,11 @@ fn main() -> ExitCode {
 }
 
 /// The relevant steps, each with its time; actions that Holdoff performs by itself are left out.
-fn print_path(path: stateright::Path<World, Act>) {
-    for (world, act) in path.into_vec() {
-        match act {
-            None | Some(Act::Do | Act::Wait) => {}
-            Some(act) => println!("    {:8.1} min  {act:?}", world.minutes()),
+fn print_path(path: stateright::Path<World, Step>) {
+    for (world, step) in path.into_vec() {
+        match step {
+            None | Some(Step::Do | Step::Wait) => {}
+            Some(step) => println!("    {:8.1} min  {step:?}", world.minutes()),
         }
     }
 }

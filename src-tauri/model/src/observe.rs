@@ -7,7 +7,7 @@ use holdoff_core::gate::{Gate, GateState};
 use holdoff_core::notification::Phase;
 use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::{AccountState, Endpoint, Wall};
-use holdoff_sim::observation::{Door, GateKept, Kept, Kind, Line, Millis, Recorded, Showing, TokenId};
+use holdoff_sim::observation::{GateStatus, Kind, Line, Millis, Recorded, SavedAccount, SavedGate, Showing, TokenId};
 
 /// More tokens than a world can contain within its bounds.
 const TOKENS: u32 = 64;
@@ -16,9 +16,9 @@ fn token_of(fingerprint: &Fingerprint) -> Option<TokenId> {
     (0..TOKENS).map(TokenId).find(|id| token(*id).is_some_and(|token| token.fingerprint() == *fingerprint))
 }
 
-pub fn kept(save: u64, state: &AccountState) -> Kept {
+pub fn kept(save: u64, state: &AccountState) -> SavedAccount {
     let showing = state.notices.queue.iter().filter(|queued| queued.phase == Phase::Showing);
-    Kept {
+    SavedAccount {
         save,
         usage: gate(&state.gates[Endpoint::Usage]),
         token: gate(&state.gates[Endpoint::Token]),
@@ -27,13 +27,13 @@ pub fn kept(save: u64, state: &AccountState) -> Kept {
     }
 }
 
-fn gate(gate: &Gate) -> GateKept {
-    let door = match &gate.state {
-        GateState::Open => Door::Open,
-        GateState::CoolingDown { until, .. } => Door::Until(really(*until)),
-        GateState::Paused { .. } => Door::Paused,
+fn gate(gate: &Gate) -> SavedGate {
+    let status = match &gate.state {
+        GateState::Open => GateStatus::Open,
+        GateState::CoolingDown { until, .. } => GateStatus::Until(really(*until)),
+        GateState::Paused { .. } => GateStatus::Paused,
     };
-    GateKept { intent: gate.intent.map(really), intent_token: gate.intent_token.as_ref().and_then(token_of), door }
+    SavedGate { intent: gate.intent.map(really), intent_token: gate.intent_token.as_ref().and_then(token_of), status }
 }
 
 pub fn recorded(entry: &LedgerEntry) -> Recorded {

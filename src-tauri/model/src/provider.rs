@@ -2,7 +2,7 @@
 
 use holdoff_core::credential::token::Token;
 use holdoff_core::response::{Body, HttpResponse, SendResult};
-use holdoff_sim::observation::{HOUR, Meaning, Millis, Said, TokenId};
+use holdoff_sim::observation::{HOUR, Meaning, Millis, ReportedWindow, TokenId};
 
 /// The life of an access token: short, so that a renewal falls within the bounds.
 pub const LIFE: Millis = 2 * HOUR;
@@ -123,8 +123,8 @@ fn answered(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
 }
 
 /// The only reading that this provider returns.
-fn said() -> Vec<Said> {
-    vec![Said { window: "five_hour".to_owned(), used: 42_000, resets: None }]
+fn said() -> Vec<ReportedWindow> {
+    vec![ReportedWindow { window: "five_hour".to_owned(), used: 42_000, resets: None }]
 }
 
 impl Reply {

@@ -1,9 +1,9 @@
 //! One state of the model: the core, what is durable, and the world around it.
 
 use crate::Bounds;
-use crate::act::Act;
 use crate::clock::moment;
 use crate::provider::{LIFE, Pair, Provider, Reply, token};
+use crate::step::Step;
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::credential::{Credential, Identity, OAuthClient};
 use holdoff_core::gate::GateState;
@@ -217,53 +217,53 @@ impl World {
     }
 
     /// All possible next steps.
-    pub(crate) fn possible(&self, acts: &mut Vec<Act>) {
+    pub(crate) fn possible(&self, steps: &mut Vec<Step>) {
         if self.is_over() || self.broken.is_some() || self.restless() {
             return;
         }
         if self.is_calm() {
-            return acts.push(Act::Rest);
+            return steps.push(Step::Rest);
         }
         match (&self.account, self.under_way) {
-            (None, _) => acts.push(Act::Start),
+            (None, _) => steps.push(Step::Start),
             // The driver receives no event before it has performed all pending actions.
-            (Some(_), Some(under_way)) if self.asleep.is_some() => self.replies(under_way, acts),
+            (Some(_), Some(under_way)) if self.asleep.is_some() => self.replies(under_way, steps),
             (Some(_), _) => {}
         }
         if self.account.is_some() {
-            acts.push(if self.asleep.is_some() { Act::Wait } else { Act::Do });
-            self.troubles(acts);
+            steps.push(if self.asleep.is_some() { Step::Wait } else { Step::Do });
+            self.troubles(steps);
         }
-        self.owners(acts);
+        self.owners(steps);
         if self.under_way.is_some() || matches!(self.owner, Owner::Holding | Owner::Renewed(_)) {
             // What has begun takes no time.
-            acts.retain(|act| *act != Act::Wait);
+            steps.retain(|step| *step != Step::Wait);
         }
     }
 
-    fn replies(&self, under_way: UnderWay, acts: &mut Vec<Act>) {
+    fn replies(&self, under_way: UnderWay, steps: &mut Vec<Step>) {
         let all = match under_way.endpoint {
             Endpoint::Usage => Reply::USAGE,
             Endpoint::Token => Reply::TOKEN,
         };
         let may = |reply: &Reply| *reply == Reply::Good || self.left.faults > 0;
-        acts.extend(all.into_iter().filter(may).map(Act::Answer));
+        steps.extend(all.into_iter().filter(may).map(Step::Answer));
     }
 
-    fn troubles(&self, acts: &mut Vec<Act>) {
+    fn troubles(&self, steps: &mut Vec<Step>) {
         let saves = self.asleep.is_none() && self.wants_to_save();
-        acts.extend((self.left.full > 0 && saves).then_some(Act::FailToSave));
-        acts.extend((self.left.crashes > 0).then_some(Act::Crash));
-        acts.extend((self.left.silences > 0).then_some(Act::Silence));
-        acts.extend((self.left.presses > 0 && self.asleep.is_some()).then_some(Act::Press));
+        steps.extend((self.left.full > 0 && saves).then_some(Step::FailToSave));
+        steps.extend((self.left.crashes > 0).then_some(Step::Crash));
+        steps.extend((self.left.silences > 0).then_some(Step::Silence));
+        steps.extend((self.left.presses > 0 && self.asleep.is_some()).then_some(Step::Press));
     }
 
-    fn owners(&self, acts: &mut Vec<Act>) {
+    fn owners(&self, steps: &mut Vec<Step>) {
         match self.owner {
-            Owner::Idle if self.left.owner_renewals > 0 && self.lock_is_free() => acts.push(Act::OwnerLocks),
+            Owner::Idle if self.left.owner_renewals > 0 && self.lock_is_free() => steps.push(Step::OwnerLocks),
             Owner::Idle => {}
-            Owner::Holding => acts.push(Act::OwnerRenews),
-            Owner::Renewed(_) => acts.push(Act::OwnerWrites),
+            Owner::Holding => steps.push(Step::OwnerRenews),
+            Owner::Renewed(_) => steps.push(Step::OwnerWrites),
         }
     }
 
@@ -284,7 +284,7 @@ impl World {
         self.account.as_deref().is_some_and(|account| paused(account.state()))
     }
 
-    /// The core acts forever without waiting.
+    /// The core steps forever without waiting.
     pub fn restless(&self) -> bool {
         self.steps > RESTLESS
     }

@@ -47,26 +47,26 @@ pub enum Observation {
     /// Holdoff read the owner's store. `whose`: the account according to the owner's files. If it is not settled, one
     /// of the two files may belong to another sign-in, and Holdoff does not use it.
     CredentialRead {
-        whose: Option<Who>,
+        account: Option<Who>,
         settled: bool,
     },
     /// Holdoff took the owner's locks or released them.
     Locked(bool),
     /// A new pair of tokens was passed to the owner's store.
     Wrote(Wrote),
-    Left(Left),
+    Sent(SentRequest),
     /// The response to a request reached Holdoff.
     Answered {
         request: u32,
         meaning: Meaning,
     },
     /// The state is durable.
-    Kept(Kept),
+    Saved(SavedAccount),
     /// A session of the owner reported its last response; `who` is the account that it really belongs to.
     SessionReading {
         who: Who,
         at: Millis,
-        said: Vec<Said>,
+        said: Vec<ReportedWindow>,
     },
     /// The state could not be made durable.
     NotKept,
@@ -81,7 +81,7 @@ pub enum Observation {
     Worded(NoticeKind, String),
     Shown(NoticeKind),
     /// What it announced about a window.
-    ShownOf(String, WindowTold),
+    ShownOf(String, WindowNotice),
     /// The user looked at the current status.
     Viewed(View),
     /// The process ended, for whatever reason.
@@ -136,7 +136,7 @@ pub enum Wrote {
 
 /// A request was sent, or passed to the HTTP layer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Left {
+pub struct SentRequest {
     /// Increases: no two requests have the same number.
     pub request: u32,
     pub endpoint: Endpoint,
@@ -154,7 +154,7 @@ pub struct Left {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Meaning {
     /// A reading and its figures; none if it has no limits.
-    Reading { said: Vec<Said> },
+    Reading { said: Vec<ReportedWindow> },
     /// 429 in any form. `retry_after` is the wait that it asks for, if it is valid.
     Limited { retry_after: Option<Millis> },
     /// 429 of the provider's edge: no request id and no wait.
@@ -188,7 +188,7 @@ pub enum Meaning {
 
 /// How much of a window is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Said {
+pub struct ReportedWindow {
     pub window: String,
     /// In thousandths of a percent.
     pub used: u32,
@@ -197,7 +197,7 @@ pub struct Said {
 
 /// What a notification announces about a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WindowTold {
+pub enum WindowNotice {
     Threshold(u8),
     RunsOut,
     Reset,
@@ -205,11 +205,11 @@ pub enum WindowTold {
 
 /// The durable state, as far as the laws need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Kept {
+pub struct SavedAccount {
     /// Increases with every save.
     pub save: u64,
-    pub usage: GateKept,
-    pub token: GateKept,
+    pub usage: SavedGate,
+    pub token: SavedGate,
     /// Whether a reading is saved.
     pub reading: bool,
     /// Notifications in progress: if the process ends now, they count as shown.
@@ -255,16 +255,16 @@ impl Showing {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct GateKept {
+pub struct SavedGate {
     /// When the intent of the next request was recorded.
     pub intent: Option<Millis>,
     /// The refresh token that it spends.
     pub intent_token: Option<TokenId>,
-    pub door: Door,
+    pub status: GateStatus,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Door {
+pub enum GateStatus {
     Open,
     Until(Millis),
     Paused,

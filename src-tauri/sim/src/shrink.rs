@@ -6,7 +6,7 @@ use crate::observation::{MINUTE, Millis};
 use crate::schedule::Plan;
 use crate::stats::Stats;
 use crate::trace::clock;
-use crate::updates::{self, Lived};
+use crate::updates::{self, RunResult};
 use crate::world::{Outcome, World};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -75,10 +75,10 @@ fn cut(plan: &mut Plan, at: Millis) {
 }
 
 /// A table of a failing world for people: times and observations, the last `lines` of them.
-pub fn tell(plan: &Plan, lines: usize) -> String {
+pub fn render(plan: &Plan, lines: usize) -> String {
     let mut outcome = World::run(plan.clone(), true);
     if outcome.broken.is_none() {
-        let Lived { broken, trace, .. } = updates::live(plan.seed, plan.length);
+        let RunResult { broken, trace, .. } = updates::live(plan.seed, plan.length);
         outcome = broken.map_or(outcome, |broken| Outcome { stats: Stats::default(), broken: Some(broken), trace });
     }
     let mut text = format!("seed {}, climate \"{}\", {:?}\n", plan.seed, plan.climate, plan.user_settings);

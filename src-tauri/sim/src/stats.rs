@@ -1,6 +1,6 @@
 //! The statistics of one run or of many.
 
-use crate::observation::{DAY, HOUR, Meaning, Millis, WindowTold};
+use crate::observation::{DAY, HOUR, Meaning, Millis, WindowNotice};
 use holdoff_core::NoticeKind;
 use std::ops::AddAssign;
 
@@ -91,11 +91,11 @@ impl Stats {
         }
     }
 
-    pub(crate) fn shown_of(&mut self, told: WindowTold) {
+    pub(crate) fn shown_of(&mut self, told: WindowNotice) {
         match told {
-            WindowTold::Threshold(_) => self.thresholds += 1,
-            WindowTold::RunsOut => self.forecasts += 1,
-            WindowTold::Reset => self.resets += 1,
+            WindowNotice::Threshold(_) => self.thresholds += 1,
+            WindowNotice::RunsOut => self.forecasts += 1,
+            WindowNotice::Reset => self.resets += 1,
         }
     }
 

@@ -1,7 +1,8 @@
 //! The observations in words, for people who read how a law broke.
 
 use crate::observation::{
-    DAY, Door, Found, GateKept, HOUR, Kept, Left, Line, MINUTE, Meaning, Millis, Observation, Recorded, SECOND, SignIn,
+    DAY, Found, GateStatus, HOUR, Line, MINUTE, Meaning, Millis, Observation, Recorded, SECOND, SavedAccount,
+    SavedGate, SentRequest, SignIn,
 };
 
 /// One observation as a line.
@@ -16,19 +17,19 @@ pub fn line(seen: &Observation) -> String {
         Observation::Ended => "the owner knows that the sign-in is over".to_owned(),
         Observation::Beside { from, into } => format!("account {} is of the same login as account {}", from.0, into.0),
         Observation::SessionReading { who, said, .. } => format!("  -> a session of account {} tells {said:?}", who.0),
-        Observation::CredentialRead { whose: None, .. } => "Holdoff reads the sign-in: there is none".to_owned(),
-        Observation::CredentialRead { whose: Some(who), settled: true } => {
+        Observation::CredentialRead { account: None, .. } => "Holdoff reads the sign-in: there is none".to_owned(),
+        Observation::CredentialRead { account: Some(who), settled: true } => {
             format!("Holdoff reads the sign-in: account {}", who.0)
         }
-        Observation::CredentialRead { whose: Some(who), settled: false } => {
+        Observation::CredentialRead { account: Some(who), settled: false } => {
             format!("Holdoff reads the sign-in: account {}, or half of another", who.0)
         }
         Observation::Locked(true) => "Holdoff takes the locks".to_owned(),
         Observation::Locked(false) => "Holdoff gives the locks back".to_owned(),
         Observation::Wrote(wrote) => format!("Holdoff writes new tokens: {wrote:?}"),
-        Observation::Left(left) => self::left(left),
+        Observation::Sent(sent) => self::sent(sent),
         Observation::Answered { request, meaning } => format!("  <- answer to request {request}: {}", means(meaning)),
-        Observation::Kept(kept) => self::kept(kept),
+        Observation::Saved(kept) => self::kept(kept),
         Observation::NotKept => "the state cannot be saved".to_owned(),
         Observation::Recorded(recorded) => self::recorded(recorded),
         Observation::LinesWait(true) => "the ledger cannot be written, its lines wait".to_owned(),
@@ -63,11 +64,11 @@ fn tokens(sign_in: SignIn) -> String {
     }
 }
 
-fn left(left: &Left) -> String {
-    let life = left.life.map_or("of unknown length".to_owned(), |life| format!("of {} s", life / SECOND));
+fn sent(sent: &SentRequest) -> String {
+    let life = sent.life.map_or("of unknown length".to_owned(), |life| format!("of {} s", life / SECOND));
     format!(
         "  -> request {} to {:?} with token {} (access token: life {life})",
-        left.request, left.endpoint, left.token.0
+        sent.request, sent.endpoint, sent.token.0
     )
 }
 
@@ -99,16 +100,16 @@ fn means(meaning: &Meaning) -> String {
     }
 }
 
-fn kept(kept: &Kept) -> String {
-    let gate = |gate: &GateKept| {
-        let door = match gate.door {
-            Door::Open => "open".to_owned(),
-            Door::Until(until) => format!("shut until {}", clock(until)),
-            Door::Paused => "paused".to_owned(),
+fn kept(kept: &SavedAccount) -> String {
+    let gate = |gate: &SavedGate| {
+        let status = match gate.status {
+            GateStatus::Open => "open".to_owned(),
+            GateStatus::Until(until) => format!("shut until {}", clock(until)),
+            GateStatus::Paused => "paused".to_owned(),
         };
         let intent = gate.intent.map_or(String::new(), |at| format!(", intent of {}", clock(at)));
         let spending = gate.intent_token.map_or(String::new(), |token| format!(", spending token {}", token.0));
-        format!("{door}{intent}{spending}")
+        format!("{status}{intent}{spending}")
     };
     let showing = if kept.showing == Default::default() { String::new() } else { format!("; {:?}", kept.showing) };
     format!("state {} is durable: usage {}; token {}{showing}", kept.save, gate(&kept.usage), gate(&kept.token))

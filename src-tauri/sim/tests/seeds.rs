@@ -15,7 +15,7 @@ fn laws_hold_in_seeded_simulations_of_every_profile() {
     let (stats, failures) = batch::run(1..1 + WORLDS, LENGTH, false, &|_, _| {});
     if let Some(failure) = failures.first() {
         let plan = shrink::shrink(Plan::of(failure.seed, LENGTH), failure.broken.law);
-        panic!("{}", shrink::tell(&plan, 60));
+        panic!("{}", shrink::render(&plan, 60));
     }
     assert!(stats.notices <= stats.episodes, "{} notices in {} episodes", stats.notices, stats.episodes);
     // One cap of law 3 with its jitter, and one interval at most.

@@ -14,7 +14,7 @@ use holdoff_engine::storage::history::{Format, to_folder};
 use holdoff_engine::storage::settings_file;
 use holdoff_engine::tasks::condition::Condition;
 use holdoff_engine::tasks::supervisor::Command;
-use holdoff_engine::updates::Order;
+use holdoff_engine::updates::UpdateCommand;
 use serde_json::{Value, json};
 use tauri::Manager;
 
@@ -44,8 +44,8 @@ impl Controller {
         self.settings = saved?;
         self.export().await;
         let settings = Box::new(self.settings.settings.clone());
-        self.tell_updater(Order::Settings(settings.clone()));
-        self.tell_engine(Command::Settings(settings)).await;
+        self.send_to_updater(UpdateCommand::Settings(settings.clone()));
+        self.send_to_engine(Command::Settings(settings)).await;
         Ok(message)
     }
 
@@ -98,7 +98,7 @@ impl Controller {
     }
 
     /// Reports the condition of the app for `doctor`.
-    pub(super) fn say_condition(&self, responder: Responder) {
+    pub(super) fn report_condition(&self, responder: Responder) {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let unwatched = self.engine.unwatched.borrow().clone();
         tokio::task::spawn_blocking(move || {
@@ -106,7 +106,7 @@ impl Controller {
         });
     }
 
-    pub(super) fn look_at_status_lines(&self, responder: Responder) {
+    pub(super) fn inspect_status_lines(&self, responder: Responder) {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         tokio::task::spawn_blocking(move || responder.answer(json!(status_line::all(&environment, &settings))));
     }

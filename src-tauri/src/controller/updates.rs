@@ -6,7 +6,7 @@ use holdoff_core::messages;
 use holdoff_core::updates::Installing;
 use holdoff_engine::ipc::{FromApp, Responder, Window};
 use holdoff_engine::tasks::supervisor::Command;
-use holdoff_engine::updates::Order;
+use holdoff_engine::updates::UpdateCommand;
 use serde_json::json;
 
 impl Controller {
@@ -17,7 +17,7 @@ impl Controller {
         }
         tracing::info!("another version was installed by a click; starting it");
         let window = self.windows.is_attached().then_some(Window::Settings);
-        self.windows.tell(FromApp::OtherVersion);
+        self.windows.send(FromApp::OtherVersion);
         Next::Restart(window)
     }
 
@@ -27,22 +27,22 @@ impl Controller {
             let (title, body) = messages::update_found(&version, env!("CARGO_PKG_VERSION"));
             let shown = notifier.lead_to_settings(&title, &body).await;
             tracing::info!(%version, shown, "a newer version");
-            let _ = orders.send(Order::Announced { shown });
+            let _ = orders.send(UpdateCommand::Announced { shown });
         });
         Next::Go
     }
 
     pub(super) async fn notice_service(&self, there: bool) -> Next {
-        self.tell_updater(Order::NoticeService(there));
-        self.tell_engine(Command::NoticeService(there)).await
+        self.send_to_updater(UpdateCommand::NoticeService(there));
+        self.send_to_engine(Command::NoticeService(there)).await
     }
 
-    pub(super) fn order_update(&self, order: Order, responder: Responder) {
-        self.tell_updater(order);
+    pub(super) fn send_update_command(&self, order: UpdateCommand, responder: Responder) {
+        self.send_to_updater(order);
         responder.answer(json!(Answer { done: true, message: None }));
     }
 
-    pub(super) fn tell_updater(&self, order: Order) {
+    pub(super) fn send_to_updater(&self, order: UpdateCommand) {
         if self.engine.updates.orders.send(order).is_err() {
             tracing::error!("the update task has stopped");
         }

@@ -1,7 +1,7 @@
 //! Notifications sent directly over the bus. Tauri's plugin does not report delivery, and it keeps its first connection, so
 //! that it would never reach a bus that was restarted.
 
-use super::{Lead, Message, REMEMBERED, SIGN_IN};
+use super::{Message, REMEMBERED, SIGN_IN, Target};
 use crate::session::Bus;
 use crate::tray::menu::TrayAction;
 use futures_lite::{Stream, StreamExt};
@@ -37,7 +37,7 @@ type Shown = BTreeMap<u32, Notification>;
 
 #[derive(Debug)]
 struct Notification {
-    lead: Lead,
+    target: Target,
     shown_by: Option<OwnedUniqueName>,
 }
 
@@ -60,13 +60,13 @@ impl Notifier {
     }
 
     /// Shows a plain message, if there is a service.
-    pub async fn say(&self, title: &str, body: &str) {
+    pub async fn show_text(&self, title: &str, body: &str) {
         self.send(Message::plain(title, body)).await;
     }
 
     /// Shows a message that leads to the settings. `false` if no service accepted it.
     pub async fn lead_to_settings(&self, title: &str, body: &str) -> bool {
-        self.send(Message { lead: Lead::Settings, ..Message::plain(title, body) }).await
+        self.send(Message { target: Target::Settings, ..Message::plain(title, body) }).await
     }
 
     async fn send(&self, message: Message) -> bool {
@@ -75,7 +75,7 @@ impl Notifier {
         let mut shown = self.shown.lock().await;
         match tokio::time::timeout(ANSWER, send(&bus, &message)).await {
             Ok(Ok((number, shown_by))) => {
-                shown.insert(number, Notification { lead: message.lead, shown_by });
+                shown.insert(number, Notification { target: message.target, shown_by });
                 if shown.len() > REMEMBERED {
                     shown.pop_first();
                 }
@@ -108,7 +108,7 @@ impl Notifier {
 async fn send(bus: &Connection, message: &Message) -> zbus::Result<(u32, Option<OwnedUniqueName>)> {
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
     let body = text::notification_body(&message.body, &can.body().deserialize::<Vec<String>>()?);
-    let sign_in = if message.lead.has_button() { vec!["open", SIGN_IN] } else { Vec::new() };
+    let sign_in = if message.target.has_button() { vec!["open", SIGN_IN] } else { Vec::new() };
     let actions = [sign_in, vec!["default", ""]].concat();
     let hints = HashMap::<&str, Value<'_>>::new();
     let call = ("Holdoff", 0_u32, "dialog-information", &message.title, body, actions, hints, -1_i32);
@@ -123,7 +123,7 @@ async fn listen(mut buses: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::Unbounde
             Ok(mut signals) => {
                 while let Some(signal) = next(&mut signals).await {
                     if let Ok(signal) = signal {
-                        heard(&signal, &shown, &clicks).await;
+                        handle_signal(&signal, &shown, &clicks).await;
                     }
                 }
             }
@@ -140,7 +140,7 @@ async fn signals(bus: &Connection) -> zbus::Result<MessageStream> {
     MessageStream::for_match_rule(rule, bus, None).await
 }
 
-async fn heard(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::UnboundedSender<TrayAction>) {
+async fn handle_signal(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::UnboundedSender<TrayAction>) {
     let header = signal.header();
     let mut shown = shown.lock().await;
     let is_its = |known: &Notification| known.shown_by.as_ref().is_some_and(|by| header.sender() == Some(&**by));
@@ -148,7 +148,7 @@ async fn heard(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::Unbo
         Some("ActionInvoked") => {
             let Ok((number, _)) = signal.body().deserialize::<(u32, String)>() else { return };
             if let Some(known) = shown.get(&number).filter(|known| is_its(known)) {
-                let _ = clicks.send(known.lead.clone().click());
+                let _ = clicks.send(known.target.clone().click());
             }
         }
         Some("NotificationClosed") => {
@@ -184,12 +184,12 @@ pub fn last_words(title: &str, text: &str) {
     let (title, text) = (title.to_owned(), text.to_owned());
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let _ = tell.send(say_last(&title, &text));
+        let _ = tell.send(show_blocking(&title, &text));
     });
     let _ = told.recv_timeout(LAST_WORDS);
 }
 
-fn say_last(title: &str, body: &str) -> zbus::Result<()> {
+fn show_blocking(title: &str, body: &str) -> zbus::Result<()> {
     let bus = zbus::blocking::Connection::session()?;
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &());
     let can: Vec<String> = can.and_then(|answer| answer.body().deserialize()).unwrap_or_default();

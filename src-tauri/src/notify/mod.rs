@@ -26,12 +26,12 @@ struct Message {
     title: String,
     body: String,
     /// The target of its button and of a click anywhere on it.
-    lead: Lead,
+    target: Target,
 }
 
 /// The target of a notification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Lead {
+enum Target {
     #[default]
     Panel,
     Settings,
@@ -39,7 +39,7 @@ enum Lead {
     SignIn(AccountId),
 }
 
-impl Lead {
+impl Target {
     fn has_button(&self) -> bool {
         matches!(self, Self::SignIn(_))
     }
@@ -58,14 +58,14 @@ impl Message {
     fn of(announcement: &Announcement, label: &str, environment: &Environment, local: &LocalTime) -> Self {
         let now = environment.clock.now();
         let (title, body) = messages::notice(&announcement.notice, label, &announcement.state, now, local);
-        let lead = match announcement.notice.kind {
-            NoticeKind::SignInStopped => Lead::SignIn(announcement.account.clone()),
-            _ => Lead::Panel,
+        let target = match announcement.notice.kind {
+            NoticeKind::SignInStopped => Target::SignIn(announcement.account.clone()),
+            _ => Target::Panel,
         };
-        Self { title, body, lead }
+        Self { title, body, target }
     }
 
     fn plain(title: &str, body: &str) -> Self {
-        Self { title: title.to_owned(), body: body.to_owned(), lead: Lead::Panel }
+        Self { title: title.to_owned(), body: body.to_owned(), target: Target::Panel }
     }
 }

@@ -1,6 +1,6 @@
 //! Notifications through Tauri's plugin, on macOS and Windows. The project's workflows compile it; it has not been run yet.
 
-use super::{Lead, Message, REMEMBERED, SIGN_IN};
+use super::{Message, REMEMBERED, SIGN_IN, Target};
 use crate::tray::menu::TrayAction;
 use holdoff_core::LocalTime;
 use holdoff_engine::platform::environment::Environment;
@@ -17,27 +17,27 @@ const SIGN_IN_TYPE: &str = "sign-in";
 #[derive(Clone)]
 pub struct Notifier {
     app: AppHandle<Wry>,
-    leads: Leads,
+    targets: Targets,
 }
 
 impl std::fmt::Debug for Notifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Notifier").field("leads", &self.leads).finish_non_exhaustive()
+        f.debug_struct("Notifier").field("targets", &self.targets).finish_non_exhaustive()
     }
 }
 
 impl Notifier {
     pub fn start(app: AppHandle<Wry>, clicks: mpsc::UnboundedSender<TrayAction>) -> Self {
-        let leads = Leads::default();
+        let targets = Targets::default();
         let open = Action::builder("open", SIGN_IN).build();
         let types = vec![ActionType::builder(SIGN_IN_TYPE).actions(vec![open]).build()];
         let _ = app.notification().register_action_types(types);
-        let known = leads.clone();
+        let known = targets.clone();
         let _ = app.notification().on_action(move |performed| {
             let number = performed.notification().map(ActiveNotification::id);
             let _ = clicks.send(number.map(|number| known.to(number)).unwrap_or_default().click());
         });
-        Self { app, leads }
+        Self { app, targets }
     }
 
     /// Shows a notification about the account with this label. `false` if the plugin did not accept it.
@@ -52,22 +52,22 @@ impl Notifier {
     }
 
     /// Shows a plain message.
-    pub async fn say(&self, title: &str, body: &str) {
+    pub async fn show_text(&self, title: &str, body: &str) {
         self.send(Message::plain(title, body));
     }
 
     /// Shows a message that leads to the settings. `false` if the plugin did not accept it.
     pub async fn lead_to_settings(&self, title: &str, body: &str) -> bool {
-        self.send(Message { lead: Lead::Settings, ..Message::plain(title, body) })
+        self.send(Message { target: Target::Settings, ..Message::plain(title, body) })
     }
 
     fn send(&self, message: Message) -> bool {
-        let Message { title, body, lead } = message;
+        let Message { title, body, target } = message;
         let mut builder = self.app.notification().builder().title(title).body(body);
-        if lead.has_button() {
+        if target.has_button() {
             builder = builder.action_type_id(SIGN_IN_TYPE);
         }
-        let shown = builder.id(self.leads.number(lead)).show();
+        let shown = builder.id(self.targets.number(target)).show();
         if let Err(error) = &shown {
             tracing::warn!(%error, "a notification could not be prepared");
         }
@@ -83,31 +83,31 @@ impl Notifier {
 
 /// The target of each notification that does not open the panel: an action only returns the notification's number.
 #[derive(Debug, Clone, Default)]
-struct Leads(Arc<Mutex<Numbered>>);
+struct Targets(Arc<Mutex<Numbered>>);
 
 #[derive(Debug, Default)]
 struct Numbered {
     last: i32,
-    leads: BTreeMap<i32, Lead>,
+    targets: BTreeMap<i32, Target>,
 }
 
-impl Leads {
+impl Targets {
     /// A number that no other notification uses.
-    fn number(&self, lead: Lead) -> i32 {
+    fn number(&self, target: Target) -> i32 {
         let mut numbered = self.numbered();
         numbered.last = numbered.last.wrapping_add(1);
         let number = numbered.last;
-        if lead != Lead::Panel {
-            numbered.leads.insert(number, lead);
+        if target != Target::Panel {
+            numbered.targets.insert(number, target);
         }
-        if numbered.leads.len() > REMEMBERED {
-            numbered.leads.pop_first();
+        if numbered.targets.len() > REMEMBERED {
+            numbered.targets.pop_first();
         }
         number
     }
 
-    fn to(&self, number: i32) -> Lead {
-        self.numbered().leads.get(&number).cloned().unwrap_or_default()
+    fn to(&self, number: i32) -> Target {
+        self.numbered().targets.get(&number).cloned().unwrap_or_default()
     }
 
     fn numbered(&self) -> MutexGuard<'_, Numbered> {

@@ -37,7 +37,7 @@ impl Tray {
         let desktop = std::env::var_os("XDG_CURRENT_DESKTOP").unwrap_or_default();
         let on_plasma = desktop.to_string_lossy().split(':').any(|name| name == "KDE");
         let state_store =
-            Keeper { bus, on_plasma, models: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
+            TrayTask { bus, on_plasma, models: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
         tokio::spawn(state_store.keep());
         if there {
             // A desktop that does not answer must not delay the rest of the app.
@@ -52,7 +52,7 @@ impl Tray {
 }
 
 /// Keeps the icon registered with the desktop's tray.
-struct Keeper {
+struct TrayTask {
     bus: Bus,
     on_plasma: bool,
     models: watch::Receiver<TrayModel>,
@@ -82,7 +82,7 @@ enum End {
     App,
 }
 
-impl Keeper {
+impl TrayTask {
     /// Runs until the app ends.
     async fn keep(mut self) {
         let (mut wait, mut said) = (RETRIES.0, String::new());

@@ -32,7 +32,7 @@ pub struct SignInView {
     /// How to take the first of those steps.
     pub offer: Option<OfferView>,
     /// A new sign-in was proved by the last reading: whose it is.
-    pub mended: Option<String>,
+    pub recovered: Option<String>,
     /// It is another account's than before.
     pub other_account: Option<String>,
 }

@@ -99,7 +99,7 @@ impl World for Answering<'_> {
             Endpoint::Token => {
                 assert!(self.renewal, "no answer leads to a renewal that was not wished for");
                 self.token.sent(Endpoint::Token, now, status, &delivery);
-                let token = request.carries.secret().expose().to_owned();
+                let token = request.auth.secret().expose().to_owned();
                 assert!(!self.token.spent.contains(&token), "a refresh token goes out again that bought another");
                 if let Some(new) = bought(&delivery).filter(|_| (200..300).contains(&status)) {
                     self.token.spent.push(token);

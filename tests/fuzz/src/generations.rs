@@ -77,7 +77,7 @@ fn go_on(state: State, reboot: bool) {
     let boot = if reboot { "another".to_owned() } else { state.boot_id.clone() };
     Disk::with_another(|disk| {
         TwoSlots::new(disk.path().to_owned(), PlainFiles, 0).save(&state).expect("there is room");
-        let mut loaded = start::keep(disk.path(), &[], &boot, START).state;
+        let mut loaded = start::restore(disk.path(), &[], &boot, START).state;
         let Some((_, account)) = loaded.accounts.pop_first() else { return };
         let account = AccountState { provider: Provider::Anthropic, ..account };
         let mut subject = Subject::new(account, credential(10 * HOUR), true, START, 5);

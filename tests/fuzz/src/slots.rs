@@ -12,7 +12,7 @@ use holdoff_core::state::Provider;
 use holdoff_core::{AccountState, Body, Boot, Endpoint, GateState, HttpResponse, Moment, Request, SendResult, State};
 use holdoff_engine::storage::state_file::{NAMES, SlotWriter, TwoSlots};
 use holdoff_engine::tasks::start;
-use holdoff_engine::tasks::start::Kept;
+use holdoff_engine::tasks::start::RestoredState;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::time::Duration;
@@ -339,7 +339,7 @@ fn first_requests(
     (boot, now): (&str, Moment),
     kind: Endpoint,
 ) -> FirstRequests {
-    let Kept { mut state, recovery, .. } = start::keep(disk.path(), life.recalled(ledger), boot, now);
+    let RestoredState { mut state, recovery, .. } = start::restore(disk.path(), life.recalled(ledger), boot, now);
     let account = state.accounts.remove(&ann()).unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
         recovery.apply_to_new(&ann(), &mut fresh, now);

@@ -36,7 +36,7 @@ fn replay(name: &str) {
         run(target, bytes, &path.display().to_string());
     }
     for seed in 0..MUTATIONS {
-        run(target, &mutated(&inputs, &mut Dice(seed)), &format!("mutation {seed}"));
+        run(target, &mutated(&inputs, &mut Rng(seed)), &format!("mutation {seed}"));
     }
     run(target, b"", "nothing");
 }
@@ -59,21 +59,21 @@ fn run(target: &Target, bytes: &[u8], what: &str) {
     }
 }
 
-fn mutated(inputs: &[(PathBuf, Vec<u8>)], dice: &mut Dice) -> Vec<u8> {
-    let mut bytes = dice.one_of(inputs).1.clone();
-    for _ in 0..=dice.below(4) {
-        let at = dice.below(bytes.len() + 1);
-        let many = dice.below(16).min(bytes.len() - at);
-        match dice.below(7) {
-            0 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << dice.below(8)),
-            1 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = dice.byte()),
-            2 => bytes.insert(at, dice.byte()),
+fn mutated(inputs: &[(PathBuf, Vec<u8>)], rng: &mut Rng) -> Vec<u8> {
+    let mut bytes = rng.one_of(inputs).1.clone();
+    for _ in 0..=rng.below(4) {
+        let at = rng.below(bytes.len() + 1);
+        let many = rng.below(16).min(bytes.len() - at);
+        match rng.below(7) {
+            0 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << rng.below(8)),
+            1 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = rng.byte()),
+            2 => bytes.insert(at, rng.byte()),
             3 => drop(bytes.drain(at..at + many)),
             4 => bytes.truncate(at),
-            5 => drop(bytes.splice(at..at, dice.one_of(WORDS).bytes())),
+            5 => drop(bytes.splice(at..at, rng.one_of(WORDS).bytes())),
             _ => {
-                let other = &dice.one_of(inputs).1;
-                let from = dice.below(other.len() + 1);
+                let other = &rng.one_of(inputs).1;
+                let from = rng.below(other.len() + 1);
                 bytes.truncate(at);
                 bytes.extend_from_slice(&other[from..]);
             }
@@ -101,9 +101,9 @@ const WORDS: &[&str] = &[
 ];
 
 /// splitmix64.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

@@ -27,7 +27,7 @@ offer: OfferView | null,
 /**
  * A new sign-in was proved by the last reading: whose it is.
  */
-mended: string | null, 
+recovered: string | null, 
 /**
  * It is another account's than before.
  */

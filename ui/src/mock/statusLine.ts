@@ -14,7 +14,7 @@ const PLAN: Omit<StatusLinePlan, "path"> = {
   fingerprint: "f1",
 };
 
-/** A person with a status line of their own, in each place. */
+/** Every settings file has a status line of the user's own. */
 export class StatusLines {
   private readonly places: string[];
   private readonly installed = new Set<string>();

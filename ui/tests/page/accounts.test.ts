@@ -24,7 +24,7 @@ describe("accounts in the settings", () => {
     expect(said).toContain("ann@work.example.com");
     expect(said).toContain("Team");
     expect(said).toContain("~/.claude-work/.credentials.json · in use");
-    expect(said).toContain("signed in; not needed while the other one works");
+    expect(said).toContain("signed in; not used while the other sign-in works");
     expect(await work.getByRole("switch", { name: "Use this account" }).isChecked()).toBe(true);
     const old = account(page, "Everything that the department");
     expect(await old.getByRole("switch", { name: "Use this account" }).isChecked()).toBe(false);

@@ -37,7 +37,7 @@ describe("what is typed, and the history", () => {
     expect(await commands(page)).toEqual([]);
   });
 
-  test("what was refused stays as it was typed, and wrong, until it is mended", async () => {
+  test("refused text stays, marked invalid, until it is corrected", async () => {
     const page = await open("settings");
     const days = page.getByTestId("history-days");
     const isWrong = (): Promise<string | null> => days.getAttribute("aria-invalid");

@@ -95,7 +95,7 @@ describe("what is shown", () => {
 
   test("a window that was reset, and an old reading in words", async () => {
     const page = await open("panel", { scenario: "stale" });
-    expect(await text(page, "window-five_hour")).toBe("5-hour — reset; not read since");
+    expect(await text(page, "window-five_hour")).toBe("5-hour — reset; no reading since");
     expect(await text(page, "freshness")).toMatch(/^Read 5 h 2 min ago .* stale$/);
     expect(await page.getByRole("meter", { name: "5-hour" }).count()).toBe(0);
   });
@@ -220,8 +220,8 @@ describe("time", () => {
       window.holdoffMock.emit({ ...view, clock: { ...view.clock, speed: 3600 } });
     });
     await page.clock.fastForward(3000);
-    await page.getByText("reset; not read since").waitFor();
-    expect(await text(page, "window-five_hour")).toBe("5-hour — reset; not read since");
+    await page.getByText("reset; no reading since").waitFor();
+    expect(await text(page, "window-five_hour")).toBe("5-hour — reset; no reading since");
     expect(await text(page, "freshness")).toMatch(/^Read 3 h \d+ min ago/);
     expect(await text(page, "next-request")).toBe("Due now");
   });

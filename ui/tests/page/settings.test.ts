@@ -101,13 +101,13 @@ describe("sign-in", () => {
   });
 
   test("waiting turns into success by itself, and names the account", async () => {
-    const page = await open("settings", { scenario: "mending", clock: true });
+    const page = await open("settings", { scenario: "recovering", clock: true });
     const news = page.getByRole("status").and(page.getByTestId("sign-in-news"));
     expect(await news.innerText()).toContain("Waiting for the new sign-in…");
     await page.clock.fastForward(3000);
-    await page.getByTestId("mended").waitFor();
+    await page.getByTestId("recovered").waitFor();
     expect(await progress(page)).toEqual([]);
-    expect(await text(page, "mended")).toBe("Signed in as ann@example.com. Readings are back.");
+    expect(await text(page, "recovered")).toBe("Signed in as ann@example.com. Readings are back.");
     expect(await news.innerText()).toBe("Signed in as ann@example.com. Readings are back.");
     expect(await text(page, "sign-in-title")).toBe("Signed in");
     expect(await page.getByTestId("other-account").count()).toBe(0);
@@ -115,7 +115,7 @@ describe("sign-in", () => {
 
   test("another account than before is said", async () => {
     const page = await open("settings", { scenario: "other_account" });
-    expect(await text(page, "mended")).toContain("Signed in as bob@example.com");
+    expect(await text(page, "recovered")).toContain("Signed in as bob@example.com");
     expect(await text(page, "other-account")).toContain("bob@example.com instead of ann@example");
   });
 

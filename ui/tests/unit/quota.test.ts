@@ -52,7 +52,7 @@ describe("shownWindow", () => {
     const before = shownWindow(WINDOW, NOW + HOUR - 1, "used");
     expect(before).toMatchObject({ detail: "resets in 1 s" });
     const after = shownWindow(WINDOW, NOW + HOUR, "used");
-    expect(after).toMatchObject({ detail: "reset; not read since", clock: null });
+    expect(after).toMatchObject({ detail: "reset; no reading since", clock: null });
     expect(after.gauge).toMatchObject({ text: "—", fill: null });
   });
 
@@ -69,7 +69,7 @@ describe("shownWindow", () => {
 
   test("a window that was reset before", () => {
     const window = { ...WINDOW, used_percent: null, resets_at_ms: NOW - HOUR, was_reset: true };
-    expect(shownWindow(window, NOW, "left").detail).toBe("reset; not read since");
+    expect(shownWindow(window, NOW, "left").detail).toBe("reset; no reading since");
   });
 
   test("a window that does not apply", () => {

@@ -2,7 +2,7 @@
 //! issue.
 
 use super::{Finding, Section};
-use crate::saved_state::Known;
+use crate::saved_state::SavedState;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::credential::{CredentialMissing, CredentialRead};
 use holdoff_core::providers::Provider;
@@ -11,25 +11,25 @@ use holdoff_engine::owners::{CredentialStore, locations};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::condition::Condition;
 
-pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Section> {
-    let sources = locations::all(environment, &known.settings);
+pub fn inspect(environment: &Environment, saved: &SavedState, condition: &Option<Condition>) -> Vec<Section> {
+    let sources = locations::all(environment, &saved.settings);
     let reads: Vec<CredentialRead> = sources.iter().map(CredentialStore::read).collect();
     let signed_in = reads.iter().any(|read| matches!(read, CredentialRead::Found(_)));
     let mut sections: Vec<Section> = sources
         .iter()
         .zip(&reads)
         .map(|(source, read)| {
-            let spare = signed_in && locations::is_unasked(source, environment, &known.settings);
+            let spare = signed_in && locations::is_unasked(source, environment, &saved.settings);
             Section {
                 title: format!("Sign-in {}", source.place()),
-                findings: sign_in(source, read, spare, known, condition),
+                findings: sign_in(source, read, spare, saved, condition),
             }
         })
         .collect();
-    let accounts = known.state.active.iter().filter_map(|id| known.state.accounts.get(id));
+    let accounts = saved.state.active.iter().filter_map(|id| saved.state.accounts.get(id));
     sections.extend(accounts.enumerate().map(|(n, account)| Section {
         title: format!("Account {}", n + 1),
-        findings: account_findings(account, known),
+        findings: account_findings(account, saved),
     }));
     sections
 }
@@ -39,10 +39,10 @@ fn sign_in(
     source: &CredentialStore,
     read: &CredentialRead,
     spare: bool,
-    known: &Known,
+    saved: &SavedState,
     condition: &Option<Condition>,
 ) -> Vec<Finding> {
-    let (now, zone, provider) = (known.now.wall, known.local_time(), source.provider());
+    let (now, zone, provider) = (saved.now.wall, saved.local_time(), source.provider());
     let mut findings = vec![match read {
         CredentialRead::Found(credential) if provider.missing_scope(credential).is_some() => {
             let scope = provider.missing_scope(credential).unwrap_or_default();
@@ -61,7 +61,7 @@ fn sign_in(
             }
         }
         CredentialRead::Absent(CredentialMissing::NoFile) if spare => {
-            return vec![Finding::note("no sign-in here, and none needed: there is one elsewhere")];
+            return vec![Finding::note("no sign-in here; another location has one")];
         }
         CredentialRead::Absent(absence) => absent(provider, absence),
     }];
@@ -124,9 +124,9 @@ fn mode(_: &CredentialStore) -> Option<Finding> {
     None
 }
 
-fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
-    let status = known.status(account);
-    let told = messages::status(&status, &known.local_time()).join(" ");
+fn account_findings(account: &AccountState, saved: &SavedState) -> Vec<Finding> {
+    let status = saved.status(account);
+    let told = messages::status(&status, &saved.local_time()).join(" ");
     let asking = match status.sign_in_flow {
         SignInFlow::SignIn(_) => Finding::wrong(told, messages::how_to_sign_in(account)),
         _ if account.is_refused_as_a_program() => {

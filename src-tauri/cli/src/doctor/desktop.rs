@@ -31,7 +31,7 @@ const DESKTOPS: [&str; 22] = [
     "river",
 ];
 
-pub fn look() -> Vec<Finding> {
+pub fn inspect() -> Vec<Finding> {
     let mut findings = session();
     findings.extend(facts());
     findings

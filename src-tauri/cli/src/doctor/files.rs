@@ -16,7 +16,7 @@ use std::path::Path;
 #[cfg(unix)]
 const ROOM: u64 = 16 * 1024 * 1024;
 
-pub fn look(environment: &Environment) -> Vec<Finding> {
+pub fn inspect(environment: &Environment) -> Vec<Finding> {
     let dir = &environment.data_dir;
     let lost = "Holdoff cannot save state, settings or history there, so it sends no requests.";
     let mut findings = vec![folder("data folder", dir, &environment.home, lost)];

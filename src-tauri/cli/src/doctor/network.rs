@@ -1,14 +1,14 @@
 //! Checks the route to each provider: proxy and certificates.
 
 use super::Finding;
-use crate::saved_state::Known;
+use crate::saved_state::SavedState;
 use holdoff_engine::credentials::monitor::Unwatched;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::condition::{Condition, NetworkCondition};
 
 /// Uses the running app's view, otherwise that of an app started from here.
-pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Finding> {
-    let here = || Condition::of(environment, &known.settings, Unwatched::new());
+pub fn inspect(environment: &Environment, saved: &SavedState, condition: &Option<Condition>) -> Vec<Finding> {
+    let here = || Condition::of(environment, &saved.settings, Unwatched::new());
     let networks = condition.clone().unwrap_or_else(here).networks;
     if networks.values().all(|network| *network == NetworkCondition::default()) {
         return vec![Finding::fine("no proxy, and only this computer's certificates")];

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub fn look(environment: &Environment) -> Vec<Finding> {
+pub fn inspect(environment: &Environment) -> Vec<Finding> {
     let here = std::env::current_exe().map(|exe| exe.display().to_string()).unwrap_or_default();
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
     let own = [Finding::fine(format!("Holdoff {VERSION} for {system}, {here}")), tray_app(), running(environment)];

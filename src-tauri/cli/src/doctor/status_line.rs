@@ -1,20 +1,22 @@
 //! Checks whether the owner's status line reports to Holdoff.
 
 use super::Finding;
-use crate::saved_state::Known;
+use crate::saved_state::SavedState;
 use holdoff_core::providers::Provider;
 use holdoff_engine::owners::locations;
-use holdoff_engine::owners::status_line::{Obstacle, ObstacleKind, Place, Scope, Status, command, obstacles};
+use holdoff_engine::owners::status_line::{
+    Obstacle, ObstacleKind, Scope, Status, StatusLineSettings, command, obstacles,
+};
 use holdoff_engine::platform::environment::Environment;
 
 /// Each takes two lines, and a user may have hundreds of projects.
 const OBSTACLES_MAX: usize = 8;
 
-pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
-    let places = locations::all(environment, &known.settings);
+pub fn inspect(environment: &Environment, saved: &SavedState) -> Vec<Finding> {
+    let places = locations::all(environment, &saved.settings);
     let mut findings = Vec::new();
     for source in &places {
-        let line = Place::new(source.config_dir(), &environment.data_dir);
+        let line = StatusLineSettings::new(source.config_dir(), &environment.data_dir);
         findings.push(place(&line, environment));
         if matches!(line.status(), Ok(Status::Installed { .. })) {
             let here = std::env::current_dir().unwrap_or_else(|_| environment.home.clone());
@@ -67,7 +69,7 @@ fn program(called: &str) -> String {
     format!("{} statusline", program.display())
 }
 
-fn place(place: &Place, environment: &Environment) -> Finding {
+fn place(place: &StatusLineSettings, environment: &Environment) -> Finding {
     let settings = place.settings().display();
     match place.status() {
         Ok(Status::Installed { command: called, .. }) if !command::can_be_called(&called) => Finding::wrong(

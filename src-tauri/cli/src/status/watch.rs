@@ -1,7 +1,7 @@
 //! `holdoff status --watch`: prints again after every change.
 
-use super::{Form, Lines, read, told};
-use crate::saved_state::Known;
+use super::{Form, Lines, read, render};
+use crate::saved_state::SavedState;
 use crate::style;
 use holdoff_core::Report;
 use holdoff_engine::platform::environment::Environment;
@@ -21,16 +21,16 @@ pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
     let mut before: Option<Report> = None;
     loop {
         let seen = stamps(&environment.data_dir);
-        let known = match read(environment, form.account) {
-            Ok(known) => known,
+        let saved = match read(environment, form.account) {
+            Ok(saved) => saved,
             Err(code) => return code,
         };
-        let news = report(&known);
+        let news = report(&saved);
         if in_place || before.as_ref() != Some(&news) {
             if before.is_none() {
-                known.say_problems();
+                saved.print_problems();
             }
-            if !screen.show(&told(environment, &known, form, Lines::One)) {
+            if !screen.show(&render(environment, &saved, form, Lines::One)) {
                 return ExitCode::SUCCESS;
             }
         }
@@ -43,8 +43,8 @@ pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
 }
 
 /// The report without its time, for comparison.
-fn report(known: &Known) -> Report {
-    Report { at: String::new(), ..Report::of(&known.state, known.now, &known.settings) }
+fn report(saved: &SavedState) -> Report {
+    Report { at: String::new(), ..Report::of(&saved.state, saved.now, &saved.settings) }
 }
 
 struct Screen {

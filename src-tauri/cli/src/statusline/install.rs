@@ -7,7 +7,7 @@ use holdoff_core::providers::Provider;
 use holdoff_engine::claude_code::CredentialStore;
 use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::status_line::{
-    Change, Kind, Line, Place, Plan, SettingsError, Status, command, remove_copies,
+    Change, Kind, Line, Plan, SettingsError, Status, StatusLineSettings, command, remove_copies,
 };
 use holdoff_engine::platform::environment::Environment;
 use std::io::{BufRead, IsTerminal, Write};
@@ -17,7 +17,7 @@ use std::process::ExitCode;
 const PROVIDER: Provider = Provider::Anthropic;
 
 pub fn install(environment: &Environment, args: &SetupArgs) -> ExitCode {
-    say_of_copies(environment);
+    report_copies(environment);
     let place = place(environment, args);
     let plan = place.plan_install(&command::own(&program(), &environment.data_dir));
     finish(environment, args, plan, &messages::status_line_there(PROVIDER), || {
@@ -30,7 +30,7 @@ pub fn install(environment: &Environment, args: &SetupArgs) -> ExitCode {
 }
 
 pub fn uninstall(environment: &Environment, args: &SetupArgs) -> ExitCode {
-    say_of_copies(environment);
+    report_copies(environment);
     let place = place(environment, args);
     let plan = place.plan_uninstall();
     finish(environment, args, plan, &messages::status_line_not_there(PROVIDER), || {
@@ -42,10 +42,10 @@ pub fn uninstall(environment: &Environment, args: &SetupArgs) -> ExitCode {
     })
 }
 
-fn place(environment: &Environment, args: &SetupArgs) -> Place {
+fn place(environment: &Environment, args: &SetupArgs) -> StatusLineSettings {
     let named = args.config_dir.as_ref().map(|dir| CredentialStore::in_dir(dir));
     let source = named.unwrap_or_else(|| locations::own(environment));
-    Place::new(source.config_dir(), &environment.data_dir)
+    StatusLineSettings::new(source.config_dir(), &environment.data_dir)
 }
 
 fn program() -> PathBuf {
@@ -89,7 +89,7 @@ fn finish(
 }
 
 /// Removes settings copies left by an earlier version; what is needed to undo a change moves to its record.
-fn say_of_copies(environment: &Environment) {
+fn report_copies(environment: &Environment) {
     match remove_copies(&environment.data_dir) {
         Ok(0) => {}
         Ok(_) => eprintln!("holdoff: {}", messages::status_line_copies_removed(PROVIDER)),

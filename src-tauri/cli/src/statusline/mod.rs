@@ -11,7 +11,7 @@ use holdoff_core::providers::anthropic::status_line;
 use holdoff_core::{Reading, Session, State, Wall};
 use holdoff_engine::claude_code::CredentialStore;
 use holdoff_engine::claude_code::locations;
-use holdoff_engine::claude_code::status_line::Place;
+use holdoff_engine::claude_code::status_line::StatusLineSettings;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::local_time::local_time;
 use holdoff_engine::platform::private_files;
@@ -48,7 +48,7 @@ pub fn run(environment: &Environment) -> ExitCode {
     }
     let reading = told.map(|(reading, _)| reading);
     let inside = std::env::var_os(INSIDE).is_some();
-    let place = Place::new(source.config_dir(), &environment.data_dir);
+    let place = StatusLineSettings::new(source.config_dir(), &environment.data_dir);
     match place.earlier().filter(|_| !inside) {
         Some(command) => private_files::as_the_session_does(|| chain::run(&command, input)),
         None => {
@@ -81,26 +81,26 @@ fn taken(environment: &Environment, input: &Input) -> Option<(Reading, Session)>
 fn note(environment: &Environment, source: &CredentialStore, reading: &Reading, session: &Session) {
     let address = app_client::address(environment);
     let config_dir = environment.variables(Provider::Anthropic).config_dir.map(PathBuf::from);
-    let from = reading_spool::From {
+    let handover = reading_spool::Handover {
         data_dir: &environment.data_dir,
         address: &address,
         config_dir: config_dir.as_deref(),
         place: &source.real_place(),
     };
-    reading_spool::hand_over(from, reading, session);
+    reading_spool::hand_over(handover, reading, session);
 }
 
 /// Formats the session's reading; windows that it lacks come from the saved state.
 fn line(environment: &Environment, source: &CredentialStore, told: Option<Reading>) -> String {
     let now = environment.clock.now();
     let state = Slots::read(&environment.data_dir).state;
-    let known = state.and_then(|state| known_in(&state, environment, source));
-    let told = told.map(|told| told.known_at(now.wall));
+    let known = state.and_then(|state| saved_reading(&state, environment, source));
+    let told = told.map(|told| told.prepared(now.wall));
     let reading = match (known, told) {
         // The session belongs to another account: use only its own reading.
         (Some(known), Some(told)) if known.is_contradicted_by(&told, now.wall) => told,
         (Some(mut known), Some(told)) => {
-            known.take_in(told, now.wall);
+            known.merge(told, now.wall);
             known
         }
         (Some(reading), None) | (None, Some(reading)) => reading,
@@ -110,7 +110,7 @@ fn line(environment: &Environment, source: &CredentialStore, told: Option<Readin
 }
 
 /// The saved reading of the account in this folder, under any of the folder's names.
-fn known_in(state: &State, environment: &Environment, source: &CredentialStore) -> Option<Reading> {
+fn saved_reading(state: &State, environment: &Environment, source: &CredentialStore) -> Option<Reading> {
     let accounts: Vec<_> = state.active.iter().filter_map(|id| state.accounts.get(id)).collect();
     let at = |place: &str| accounts.iter().find(|account| account.sign_in.place == place);
     let account = at(&source.place()).or_else(|| {

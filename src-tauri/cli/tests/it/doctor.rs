@@ -238,7 +238,7 @@ fn doctor_reports_a_missing_sign_in_only_where_one_is_expected() {
         let mut command = scene.holdoff(&["doctor"]);
         text(&finished(command.env("CLAUDE_CONFIG_DIR", scene.home().join(folder)), b"").stdout)
     };
-    let spare = "Sign-in ~/.claude/.credentials.json\n  note  no sign-in here, and none needed: there is one elsewhere";
+    let spare = "Sign-in ~/.claude/.credentials.json\n  note  no sign-in here; another location has one";
     let missed = |place: &str| format!("Sign-in ~/{place}/.credentials.json\n  WRONG no sign-in found\n");
     assert!(named("work").contains(spare), "{}", named("work"));
     // A sign-in elsewhere does not replace the requested one.

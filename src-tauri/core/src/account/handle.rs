@@ -54,7 +54,7 @@ impl Account {
     }
 
     /// Resolves what an earlier process left behind.
-    pub(super) fn take_up(&mut self, now: Moment) {
+    pub(super) fn resume(&mut self, now: Moment) {
         let unanswered: Vec<Endpoint> =
             self.state.gates.iter().filter(|gate| gate.intent.is_some()).map(|gate| gate.endpoint).collect();
         let jitter = self.rng.jitter();
@@ -221,7 +221,7 @@ impl Account {
         if !is_absent && !self.state.gates[Endpoint::Usage].is_paused() {
             self.proved_well(now);
         }
-        self.take_in(reading, now);
+        self.merge_reading(reading, now);
         self.state.next = Some(now.plus(self.preferences.interval));
         self.sleep.grace_used = false;
     }

@@ -250,7 +250,7 @@ impl Account {
             bucket: Bucket::full(now),
             rng: Rng(seed),
         };
-        account.take_up(now);
+        account.resume(now);
         account
     }
 
@@ -289,7 +289,7 @@ impl Account {
 
     /// The sign-in at this location belonged to `other` until now. Polls at once, if this account's gate allows it, and
     /// notifies the user.
-    pub fn takes_the_place_of(&mut self, other: AccountId, now: Moment) {
+    pub fn set_previous_account(&mut self, other: AccountId, now: Moment) {
         self.state.previous_account = Some(other);
         self.state.sign_in_failed = true;
         self.state.next = Some(now);

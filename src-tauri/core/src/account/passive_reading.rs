@@ -27,7 +27,7 @@ impl Account {
         if known.is_some_and(|kept| kept.is_contradicted_by(&new, now.wall)) {
             return;
         }
-        let news = self.take_in(new.clone(), now);
+        let news = self.merge_reading(new.clone(), now);
         self.saving.dirty |= news;
         if news {
             self.postpone(&new, now);
@@ -35,13 +35,13 @@ impl Account {
     }
 
     /// Merges a reading. Returns whether it contained anything new.
-    pub(super) fn take_in(&mut self, new: Reading, now: Moment) -> bool {
+    pub(super) fn merge_reading(&mut self, new: Reading, now: Moment) -> bool {
         let (merged, confirmed) = match self.state.reading.clone() {
             Some(mut kept) => {
-                let confirmed = kept.take_in(new, now.wall);
+                let confirmed = kept.merge(new, now.wall);
                 (kept, confirmed)
             }
-            None => (new.known_at(now.wall), Vec::new()),
+            None => (new.prepared(now.wall), Vec::new()),
         };
         if self.state.reading.as_ref().is_some_and(|kept| kept.is_as_good_as(&merged)) {
             return false;
@@ -56,7 +56,7 @@ impl Account {
     fn postpone(&mut self, new: &Reading, now: Moment) {
         let waits = matches!(self.step, Step::Idle | Step::ReadingCredential | Step::CredentialRead)
             && self.why == Trigger::Poll;
-        let past = |at| Moment { wall: at, boot: now.boot }.carried_past(now);
+        let past = |at| Moment { wall: at, boot: now.boot }.rebase_past(now);
         let kept = self.state.reading.as_ref();
         let fresh = kept.and_then(|kept| kept.oldest_of(new)).map(past);
         let read = kept.and_then(Reading::endpoint_read_at).map(past);

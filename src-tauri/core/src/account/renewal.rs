@@ -180,7 +180,7 @@ impl Account {
 
     /// Whether a permitted request may still leave: the current settings allow it (laws 7 and 16), and the stored sign-in
     /// is not paused (law 6).
-    pub fn still_wants(&self, endpoint: Endpoint) -> bool {
+    pub fn still_allows(&self, endpoint: Endpoint) -> bool {
         let renews = endpoint == Endpoint::Usage || self.preferences.renewal;
         let is_paused = self.state.gates[Endpoint::Usage].is_paused();
         renews && !is_paused && !self.state.free_only()
@@ -191,7 +191,7 @@ impl Account {
         let credential = self.credential.as_ref();
         let request = credential.and_then(|credential| self.state.provider.renewal_request(credential));
         // The clock may have been set since the intent was recorded.
-        let may = self.renewal_is_due(now) && self.still_wants(Endpoint::Token) && !self.retiring;
+        let may = self.renewal_is_due(now) && self.still_allows(Endpoint::Token) && !self.retiring;
         let noted = request
             .filter(|_| may)
             .filter(|(_, token)| self.state.gates[Endpoint::Token].intent_token.as_ref() == Some(token));
@@ -324,14 +324,14 @@ impl Account {
                 self.step = Step::Renewing(Stage::Unlocking);
                 if stored == WriteBack::Written {
                     self.settled_token = Some(tokens.access_token.fingerprint());
-                    self.whose(&tokens, now);
+                    self.check_account(&tokens, now);
                 }
             }
         }
     }
 
     /// Pauses if the new tokens belong to another account, so that its readings are not shown as this one's.
-    fn whose(&mut self, tokens: &Tokens, now: Moment) {
+    fn check_account(&mut self, tokens: &Tokens, now: Moment) {
         let this = self.state.sign_in.identity.account.as_ref();
         if this.is_some_and(|this| tokens.account.as_ref().is_some_and(|named| named != this)) {
             let fingerprint = tokens.access_token.fingerprint();

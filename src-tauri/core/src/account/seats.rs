@@ -34,7 +34,7 @@ impl State {
 
     /// The saved state of a seat. Adopts what an earlier version saved under the login's id, unless that was another
     /// organization's. `organization` is the name of the seat's own organization.
-    pub fn take_up(&mut self, id: &AccountId, organization: Option<&str>) -> Option<&AccountState> {
+    pub fn load_seat(&mut self, id: &AccountId, organization: Option<&str>) -> Option<&AccountState> {
         let login = id.login();
         let adopts = !self.accounts.contains_key(id)
             && self.accounts.get(&login).is_some_and(|kept| kept.may_become(organization));

@@ -15,7 +15,7 @@ use crate::time::Moment;
 
 impl Account {
     pub(super) fn credential_read(&mut self, read: CredentialRead, now: Moment) {
-        self.reread_at = Some(now.plus(read.look_again()));
+        self.reread_at = Some(now.plus(read.reread_after()));
         let step = std::mem::replace(&mut self.step, Step::Idle);
         match read {
             CredentialRead::Absent(absence) => {
@@ -48,7 +48,7 @@ impl Account {
     /// Whether it may be half of another sign-in.
     fn is_half(&mut self, found: &Credential, now: Moment) -> bool {
         let (before, settled) = (self.unsettled.take(), self.settled_token.as_ref());
-        self.unsettled = Unsettled::look(before, &self.state.sign_in, settled, found, now);
+        self.unsettled = Unsettled::check(before, &self.state.sign_in, settled, found, now);
         if let Some(half) = &self.unsettled {
             self.reread_at = Some(half.until);
         }

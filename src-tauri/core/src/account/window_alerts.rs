@@ -72,7 +72,7 @@ fn tell_level(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wa
         return withdrawn;
     };
     cycle.alerted.threshold = percent;
-    notices.tell_of_window(news(window, cycle, News::Threshold { percent }), now);
+    notices.announce_window(news(window, cycle, News::Threshold { percent }), now);
     true
 }
 
@@ -97,7 +97,7 @@ fn tell_forecast(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted:
         wanted.forecast && cycle.is_confirmed() && used && has_evidence(cycle, now.wall) && runs_out.is_some_and(early);
     if tell {
         cycle.alerted.forecast = true;
-        notices.tell_of_window(news(window, cycle, News::RunsOut), now);
+        notices.announce_window(news(window, cycle, News::RunsOut), now);
     }
     tell
 }
@@ -120,7 +120,7 @@ fn tell_reset(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wa
     let late = cycle.resets_at.zip(cycle.length()).is_some_and(|(at, length)| now.wall.since(at) > length);
     if is_remarkable(cycle, wanted) && !late {
         let used = cycle.used().round().clamp(0.0, 255.0) as u8;
-        notices.tell_of_window(news(window, cycle, News::Reset { used }), now);
+        notices.announce_window(news(window, cycle, News::Reset { used }), now);
     }
     true
 }

@@ -64,7 +64,7 @@ impl CredentialLocation {
     }
 
     /// Applies a read of the location. Returns the previous account, if the account has changed.
-    pub fn looked(&mut self, read: &CredentialRead, now: Moment) -> Option<PreviousAccount> {
+    pub fn apply_read(&mut self, read: &CredentialRead, now: Moment) -> Option<PreviousAccount> {
         let found = match read {
             CredentialRead::Found(found) => found,
             CredentialRead::Absent(absence) => {
@@ -73,7 +73,7 @@ impl CredentialLocation {
                 return None;
             }
         };
-        self.unsettled = Unsettled::look(self.unsettled.take(), &self.sign_in, None, found, now);
+        self.unsettled = Unsettled::check(self.unsettled.take(), &self.sign_in, None, found, now);
         if self.is_unsettled() {
             return None;
         }

@@ -16,7 +16,7 @@ pub struct PollTarget {
 
 impl CredentialLocation {
     /// A location as saved in `state`. One that is not listed may still have belonged to an account.
-    pub fn known(state: &State, provider: Provider, name: &str) -> Self {
+    pub fn saved(state: &State, provider: Provider, name: &str) -> Self {
         let listed = state.places.iter().find(|place| place.name() == name && place.provider == provider);
         listed.cloned().unwrap_or_else(|| Self { account: last_in(state, name), ..Self::new(provider, name) })
     }

@@ -36,8 +36,8 @@ impl Gates {
         self.iter_mut().for_each(|gate| gate.settle(now, jitter));
     }
 
-    pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
-        self.iter_mut().for_each(|gate| gate.carry_over_reboot(last, now));
+    pub(crate) fn rebase_after_reboot(&mut self, last: Option<Moment>, now: Moment) {
+        self.iter_mut().for_each(|gate| gate.rebase_after_reboot(last, now));
     }
 
     /// Adopts the cooldowns and the spacing that another seat of the login received.

@@ -53,19 +53,19 @@ impl Gate {
     }
 
     /// Converts every moment to the current boot clock. `last` is when both clocks were last known; see
-    /// [`Moment::carried`].
-    pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
-        let carried = |at: Moment| at.carried(last.unwrap_or(at), now);
-        self.last_request = self.last_request.map(carried);
-        self.intent = self.intent.map(carried);
+    /// [`Moment::rebase_after_reboot`].
+    pub(crate) fn rebase_after_reboot(&mut self, last: Option<Moment>, now: Moment) {
+        let rebased = |at: Moment| at.rebase_after_reboot(last.unwrap_or(at), now);
+        self.last_request = self.last_request.map(rebased);
+        self.intent = self.intent.map(rebased);
         let cooldown = |since: &mut Moment, until: &mut Moment| {
-            *until = until.carried(last.unwrap_or(*since), now);
-            *since = carried(*since);
+            *until = until.rebase_after_reboot(last.unwrap_or(*since), now);
+            *since = rebased(*since);
         };
         match &mut self.state {
             GateState::Open => {}
             GateState::Paused { since, beneath, .. } => {
-                *since = carried(*since);
+                *since = rebased(*since);
                 if let Some(UnderlyingCooldown { since, until, .. }) = beneath {
                     cooldown(since, until);
                 }

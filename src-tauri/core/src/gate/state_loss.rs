@@ -35,9 +35,9 @@ impl StateLoss {
         if remembered.accounts.contains(&id.0) { remembered.until } else { self.longest.later(remembered.until) }
     }
 
-    pub(crate) fn carry_over_reboot(&mut self, last: Moment, now: Moment) {
+    pub(crate) fn rebase_after_reboot(&mut self, last: Moment, now: Moment) {
         for at in [&mut self.longest, &mut self.usage.until, &mut self.token.until] {
-            *at = at.carried(last, now);
+            *at = at.rebase_after_reboot(last, now);
         }
     }
 }

@@ -25,7 +25,7 @@ fn permitted(gate: &Gate, request_for: Endpoint, now: Moment, spacing: Spacing) 
         method: Method::Get,
         path: "/",
         headers: vec![],
-        carries: Auth::Bearer(Token::new("sk-1".into()).unwrap()),
+        auth: Auth::Bearer(Token::new("sk-1".into()).unwrap()),
     };
     gate.permit(&AccountId("anthropic:ann".into()), request, now, spacing)
 }
@@ -254,7 +254,7 @@ fn reboot_preserves_the_remaining_cooldown() {
     gate.rate_limited(NOON, None, NONE);
     gate.begin(after(50));
     let now = Moment { wall: after(150).wall, boot: Boot(7) };
-    gate.carry_over_reboot(Some(after(50)), now);
+    gate.rebase_after_reboot(Some(after(50)), now);
     let left = until(&gate).map(|until| until.since(now));
     assert_eq!(left, Some(Duration::from_secs(150)));
     assert_eq!(gate.last_request.map(|at| now.since(at)), Some(Duration::from_secs(150)));
@@ -263,7 +263,7 @@ fn reboot_preserves_the_remaining_cooldown() {
     assert_eq!(now.since(since), Duration::from_secs(150));
     gate.pause(now, Pause::Rejected, print_of("a"));
     let later = Moment { wall: now.wall.plus(Duration::from_secs(60)), boot: Boot(3) };
-    gate.carry_over_reboot(None, later);
+    gate.rebase_after_reboot(None, later);
     let GateState::Paused { since, .. } = gate.state else { panic!("{gate:?}") };
     assert_eq!(later.since(since), Duration::from_secs(60));
 }
@@ -380,7 +380,7 @@ fn reboot_preserves_the_remaining_cooldown_beneath_a_pause() {
         gate.rate_limited(NOON, None, NONE);
         gate.pause(after(20), Pause::Rejected, print_of("a"));
         let now = Moment { wall: Wall(after(150).wall.0 - back_s * 1000), boot: Boot(7) };
-        gate.carry_over_reboot(Some(after(50)), now);
+        gate.rebase_after_reboot(Some(after(50)), now);
         assert_eq!(waits_with_another(&gate, now).0, 150 + u64::try_from(back_s).unwrap());
     }
 }

@@ -5,7 +5,7 @@ use crate::account::selector::NotChosen;
 use crate::local_time::LocalTime;
 use crate::messages::quota::percent_left;
 use crate::providers::Provider;
-use crate::quota::headroom::{Left, Unknown, Verdict, Wanted};
+use crate::quota::headroom::{Headroom, Requirement, Unknown, Verdict};
 use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, Trigger, WithheldReason};
 use crate::settings::LABEL_MAX;
 use crate::text::excerpt;
@@ -27,7 +27,7 @@ pub fn not_chosen(why: &NotChosen) -> String {
 }
 
 /// Whether enough quota is left, in one line.
-pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &LocalTime) -> String {
+pub fn verdict(verdict: &Verdict, wanted: &Requirement<'_>, now: Wall, zone: &LocalTime) -> String {
     match verdict {
         Verdict::Enough(left) => format!("Enough: {}.", told(left, now, zone)),
         Verdict::NotEnough(left) => {
@@ -45,11 +45,13 @@ pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &LocalTi
         Verdict::Unknown(Unknown::NoSuchWindow { known }) => {
             format!("Unknown: there is no window with that name. Windows: {}.", known.join(", "))
         }
-        Verdict::Unknown(Unknown::NotSaid) => "Unknown: the provider did not report usage for this window.".to_owned(),
+        Verdict::Unknown(Unknown::NotReported) => {
+            "Unknown: the provider did not report usage for this window.".to_owned()
+        }
     }
 }
 
-fn told(left: &Left, now: Wall, zone: &LocalTime) -> String {
+fn told(left: &Headroom, now: Wall, zone: &LocalTime) -> String {
     let resets = left.resets_at.map(|at| format!(", resets {}", super::resets(at, now, zone))).unwrap_or_default();
     format!("{} {} left{resets}", left.label, percent_left(100.0 - left.left))
 }
@@ -146,8 +148,9 @@ mod tests {
 
     #[test]
     fn headroom_verdict_explains_its_basis() {
-        let wanted = Wanted { window: Some("weekly"), at_least: 20.0, max_age: Duration::from_secs(900) };
-        let left = Left { label: "weekly".into(), left: 12.5, resets_at: Some(NOW.plus(Duration::from_secs(7980))) };
+        let wanted = Requirement { window: Some("weekly"), at_least: 20.0, max_age: Duration::from_secs(900) };
+        let left =
+            Headroom { label: "weekly".into(), left: 12.5, resets_at: Some(NOW.plus(Duration::from_secs(7980))) };
         let said = verdict(&Verdict::NotEnough(left), &wanted, NOW, &LocalTime::UTC);
         assert_eq!(said, "Not enough: weekly 12 % left, resets 15:30; --at-least is 20 %.");
         let old = Verdict::TooOld { label: "weekly".into(), age: Duration::from_secs(7980) };

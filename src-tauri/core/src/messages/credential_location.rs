@@ -18,7 +18,7 @@ pub fn place(place: &CredentialLocation, used: bool, rejected: &[Fingerprint], n
         Some(CredentialPresence::Present { .. }) => match (place.sign_in.expired(now), used) {
             (true, _) => format!("expired; waiting for {owner} to renew it"),
             (false, true) => "in use".to_owned(),
-            (false, false) => "signed in; not needed while the other one works".to_owned(),
+            (false, false) => "signed in; not used while the other sign-in works".to_owned(),
         },
         Some(CredentialPresence::Absent(absence)) => absent(place.provider, absence),
     }
@@ -88,8 +88,8 @@ mod tests {
 
     #[track_caller]
     fn check(read: &CredentialRead, used: bool, rejected: &[Fingerprint], expect: &str) {
-        let mut there = CredentialLocation::known(&State::new("boot".into()), Provider::Anthropic, "~/work");
-        there.looked(read, Moment { wall: NOW, boot: Boot(0) });
+        let mut there = CredentialLocation::saved(&State::new("boot".into()), Provider::Anthropic, "~/work");
+        there.apply_read(read, Moment { wall: NOW, boot: Boot(0) });
         assert_eq!(place(&there, used, rejected, NOW), expect);
     }
 
@@ -97,7 +97,7 @@ mod tests {
     fn credential_location_status_text() {
         let good = found(NOW.0 + 1, None);
         check(&good, true, &[], "in use");
-        check(&good, false, &[], "signed in; not needed while the other one works");
+        check(&good, false, &[], "signed in; not used while the other sign-in works");
         check(&good, true, &[Token::new("t".into()).unwrap().fingerprint()], "not accepted");
         check(&found(NOW.0, None), true, &[], "expired; waiting for Claude Code to renew it");
         check(&CredentialRead::Absent(CredentialMissing::NoFile), true, &[], "no sign-in found");

@@ -35,7 +35,7 @@ pub(super) fn keyring(trouble: &KeyringTrouble) -> (&'static str, String) {
         ),
         KeyringTrouble::Unavailable(why) => (
             "Keyring cannot be used",
-            format!("The system's keyring cannot be used: {why}. Holdoff resumes by itself when it can be."),
+            format!("The system's keyring cannot be used: {why}. Holdoff resumes by itself once it works."),
         ),
     }
 }
@@ -76,7 +76,7 @@ fn absent(provider: &str, key: &KeyInfo, absence: &CredentialMissing) -> (&'stat
             ("Sign-in cannot be read", format!("The {provider} {name} cannot be read: {why}."))
         }
         CredentialMissing::EmptyToken => {
-            ("Sign-in cannot be used", format!("What is stored as the {provider} {name} is empty or damaged."))
+            ("Sign-in cannot be used", format!("The stored {provider} {name} is empty or damaged."))
         }
         CredentialMissing::NoFile
         | CredentialMissing::NotSignedIn
@@ -91,7 +91,7 @@ pub(super) fn waiting(state: &AccountState, key: &KeyInfo, trouble: &SignInTroub
     let (provider, name) = (state.provider.name(), key.name);
     match trouble {
         SignInTrouble::Absent(absence) => {
-            format!("{} Checks resume when there is one that works.", absent(provider, key, absence).1)
+            format!("{} Checks resume when there is a working one.", absent(provider, key, absence).1)
         }
         SignInTrouble::Expired => format!("The {provider} {name} has expired. Paste a new one in the settings."),
         SignInTrouble::Paused(cause) => {

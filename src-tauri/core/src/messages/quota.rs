@@ -72,7 +72,7 @@ pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &Local
     let level = match (window.level(now), shown) {
         (Level::Used(used), Percent::Used) => percent(used),
         (Level::Used(used), Percent::Left) => format!("{} left", percent_left(used)),
-        (Level::Reset, _) => return format!("{label} was reset, not read since"),
+        (Level::Reset, _) => return format!("{label} has reset, no reading since"),
         (Level::Unknown, _) => return format!("{label} —"),
     };
     match window.resets_at {
@@ -190,7 +190,7 @@ mod tests {
     fn window_past_its_reset_hides_its_old_value() {
         let later = Wall(NOW.0 + 3 * 3_600_000);
         let line = tooltip(&reading(), Percent::Used, later, &LocalTime::UTC);
-        assert_eq!(line, "5-hour was reset, not read since · weekly 26 %, resets Friday · Fable 82 %");
+        assert_eq!(line, "5-hour has reset, no reading since · weekly 26 %, resets Friday · Fable 82 %");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is said of accounts in trouble, story by story.
+//! The texts for accounts with problems, one scenario at a time.
 
 use super::sign_in_steps::sign_in_command;
 use super::*;
@@ -298,7 +298,7 @@ fn sign_in_flow_steps_follow_the_recovery() {
     assert_eq!(said(&new).title, "New sign-in found", "nobody is signed in before that is proved");
     let now = guided(&new, HERE);
     assert_eq!(steps(&now)[2], (Progress::UnderWay, "Testing it with one request…"));
-    assert_eq!((now.offer, now.mended), (None, None));
+    assert_eq!((now.offer, now.recovered), (None, None));
     new.gates[Endpoint::Usage].last_request = Some(in_min(-1));
     let later = "Holdoff tests it at 15:02: the last request was less than 3 minutes ago.";
     assert_eq!(steps(&guided(&new, HERE))[2], (Progress::UnderWay, later));
@@ -309,7 +309,7 @@ fn sign_in_flow_steps_follow_the_recovery() {
 
     let proved = AccountState { sign_in_recovered: true, ..signed_in() };
     let words = guided(&proved, HERE);
-    assert_eq!(words.mended.as_deref(), Some("Signed in as ann@example.com. Readings are back."));
+    assert_eq!(words.recovered.as_deref(), Some("Signed in as ann@example.com. Readings are back."));
     assert_eq!((words.steps.len(), words.other_account), (0, None));
     assert_eq!(guided(&signed_in(), HERE), GuideWords::default());
 }

@@ -153,7 +153,7 @@ fn absent(info: &OwnerInfo, account: &str, absence: &CredentialMissing) -> (&'st
         CredentialMissing::InferenceOnly => (
             "Inference-only token",
             format!(
-                "{} is set, and {owner} has no stored sign-in. Such a token cannot read usage, so Holdoff does not use it. A stored sign-in is enough; {owner} keeps using its token. {goes_on}",
+                "{} is set, and {owner} has no stored sign-in. Such a token cannot read usage, so Holdoff does not use it. Sign in with {owner} as well; {owner} keeps using the token. {goes_on}",
                 info.inference_token.variable
             ),
         ),

@@ -33,7 +33,7 @@ pub struct GuideWords {
     pub steps: Vec<StepWords>,
     pub offer: Option<Offer>,
     /// The new sign-in works: which account it is.
-    pub mended: Option<String>,
+    pub recovered: Option<String>,
     /// It belongs to a different account than before.
     pub other_account: Option<String>,
 }
@@ -94,8 +94,8 @@ pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) 
             GuideWords { steps: checking(state, *at, now, zone), other_account, ..GuideWords::default() }
         }
         SignInFlow::Mended => {
-            let mended = format!("Signed in as {}. Readings are back.", around.label);
-            GuideWords { mended: Some(mended), other_account, ..GuideWords::default() }
+            let recovered = format!("Signed in as {}. Readings are back.", around.label);
+            GuideWords { recovered: Some(recovered), other_account, ..GuideWords::default() }
         }
     }
 }

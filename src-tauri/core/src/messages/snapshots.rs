@@ -2,8 +2,8 @@
 //! its person would.
 
 mod outcomes;
+mod reports;
 mod sign_ins;
-mod told;
 mod updates;
 
 use super::*;

@@ -20,7 +20,7 @@ fn about(window: &str, news: News) -> WindowNews {
 fn pending_window_alert_can_be_withdrawn() {
     let mut notices = Notices::default();
     assert!(!notices.withdraw("five_hour", |_| true), "there was nothing");
-    notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
+    notices.announce_window(about("five_hour", News::RunsOut), NOON);
     assert!(!notices.withdraw("seven_day", |_| true), "another window");
     assert!(!notices.withdraw("five_hour", |news| *news != News::RunsOut), "other news");
     assert!(notices.withdraw("five_hour", |news| *news == News::RunsOut));
@@ -30,9 +30,9 @@ fn pending_window_alert_can_be_withdrawn() {
 #[test]
 fn newer_window_alert_replaces_a_pending_one_not_one_being_shown() {
     let mut notices = Notices::default();
-    notices.tell_of_window(about("five_hour", News::Threshold { percent: 80 }), NOON);
-    notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
-    notices.tell_of_window(about("five_hour", News::Threshold { percent: 95 }), NOON);
+    notices.announce_window(about("five_hour", News::Threshold { percent: 80 }), NOON);
+    notices.announce_window(about("seven_day", News::RunsOut), NOON);
+    notices.announce_window(about("five_hour", News::Threshold { percent: 95 }), NOON);
     let first = notices.due(NOON, false).unwrap();
     let shown = notices.start_showing(first).unwrap();
     assert_eq!(shown.about, Some(about("seven_day", News::RunsOut)), "first come, first said");
@@ -51,13 +51,13 @@ fn newer_window_alert_replaces_a_pending_one_not_one_being_shown() {
 fn alerts_of_one_window_are_shown_one_after_the_other() {
     let mut notices = Notices::default();
     let of = |window: &str, percent| about(window, News::Threshold { percent });
-    notices.tell_of_window(of("five_hour", 80), NOON);
-    notices.tell_of_window(of("seven_day", 80), NOON);
+    notices.announce_window(of("five_hour", 80), NOON);
+    notices.announce_window(of("seven_day", 80), NOON);
     let first = notices.due(NOON, false).unwrap();
     assert_eq!(notices.start_showing(first).unwrap().also, [of("seven_day", 80)]);
-    notices.tell_of_window(of("seven_day", 95), NOON);
+    notices.announce_window(of("seven_day", 95), NOON);
     assert_eq!((notices.due(NOON, false), notices.next_offer(false)), (None, None));
-    notices.tell_of_window(of("opus", 80), NOON);
+    notices.announce_window(of("opus", 80), NOON);
     let other = notices.due(NOON, false).unwrap();
     assert_eq!(notices.start_showing(other).unwrap().also, [], "the other one is still held back");
     for shown in [true, false] {
@@ -78,7 +78,7 @@ fn alerts_of_one_window_are_shown_one_after_the_other() {
 #[test]
 fn missed_notification_is_retried_with_backoff_or_on_new_service() {
     let mut notices = Notices::default();
-    notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
+    notices.announce_window(about("five_hour", News::RunsOut), NOON);
     let id = notices.due(NOON, false).unwrap();
     notices.start_showing(id);
     notices.missed(id, NOON);
@@ -113,7 +113,7 @@ fn notification_retry_after_reboot_is_due_at_once() {
     notices.start_showing(id);
     notices.missed(id, NOON);
     let now = Moment { wall: after(60).wall, boot: Boot(5000) };
-    notices.carry_over_reboot(Some(NOON), now);
+    notices.rebase_after_reboot(Some(NOON), now);
     assert_eq!((notices.due(now, false), notices.next_offer(false)), (Some(id), Some(now)));
     let began = notices.limit.unwrap().began;
     assert_eq!((began.wall, began.boot), (NOON.wall, Boot(5000 - 60_000)), "a minute ago");
@@ -123,8 +123,8 @@ fn notification_retry_after_reboot_is_due_at_once() {
 #[test]
 fn adopted_notifications_get_ids_of_their_own() {
     let (mut here, mut there) = (Notices::default(), Notices::default());
-    here.tell_of_window(about("five_hour", News::RunsOut), NOON);
-    there.tell_of_window(about("seven_day", News::Reset { used: 90 }), NOON);
+    here.announce_window(about("five_hour", News::RunsOut), NOON);
+    there.announce_window(about("seven_day", News::Reset { used: 90 }), NOON);
     here.adopt(&there);
     // Both are in the hands of the service at once.
     let mut said = Vec::new();
@@ -134,7 +134,7 @@ fn adopted_notifications_get_ids_of_their_own() {
     assert_eq!(said, [(0, "five_hour".to_owned()), (1, "seven_day".to_owned())]);
     said.iter().for_each(|(id, _)| here.shown(*id, all(), NOON));
     assert!(!here.is_showing());
-    here.tell_of_window(about("other", News::RunsOut), NOON);
+    here.announce_window(about("other", News::RunsOut), NOON);
     assert_eq!(here.due(NOON, false), Some(2));
 }
 
@@ -142,8 +142,8 @@ fn adopted_notifications_get_ids_of_their_own() {
 #[test]
 fn notification_shown_at_shutdown_is_not_repeated() {
     let mut notices = Notices::default();
-    notices.tell_of_window(about("five_hour", News::Reset { used: 90 }), NOON);
-    notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
+    notices.announce_window(about("five_hour", News::Reset { used: 90 }), NOON);
+    notices.announce_window(about("seven_day", News::RunsOut), NOON);
     let id = notices.due(NOON, false).unwrap();
     notices.start_showing(id);
     notices.settle(all(), after(60));
@@ -157,8 +157,8 @@ fn notification_shown_at_shutdown_is_not_repeated() {
 fn same_alert_of_several_windows_is_grouped_until_missed() {
     let mut notices = Notices::default();
     let all_three = ["five_hour", "seven_day", "opus"].map(|window| about(window, News::Threshold { percent: 80 }));
-    all_three.iter().for_each(|news| notices.tell_of_window(news.clone(), NOON));
-    notices.tell_of_window(about("fable", News::RunsOut), NOON);
+    all_three.iter().for_each(|news| notices.announce_window(news.clone(), NOON));
+    notices.announce_window(about("fable", News::RunsOut), NOON);
     let id = notices.due(NOON, false).unwrap();
     let shown = notices.start_showing(id).unwrap();
     assert_eq!((shown.about, shown.also), (Some(all_three[0].clone()), all_three[1..].to_vec()));

@@ -44,7 +44,7 @@ pub enum Speaker {
 
 /// The current state of a credential location.
 #[derive(Debug, Clone, Copy)]
-pub struct Here<'a> {
+pub struct LocationNow<'a> {
     pub place: &'a CredentialLocation,
     /// When the sign-in was written there, if known.
     pub written: Option<Wall>,
@@ -52,13 +52,23 @@ pub struct Here<'a> {
 
 impl ReportedReading {
     /// The account of the reading; `None` if in doubt.
-    pub fn whose(self, here: Option<Here<'_>>, places: &[CredentialLocation], state: &State) -> Option<PassiveReading> {
-        let account = self.account(here, places, state)?;
+    pub fn attribute(
+        self,
+        location: Option<LocationNow<'_>>,
+        places: &[CredentialLocation],
+        state: &State,
+    ) -> Option<PassiveReading> {
+        let account = self.account(location, places, state)?;
         Some(PassiveReading { account, reading: self.reading })
     }
 
-    fn account(&self, here: Option<Here<'_>>, places: &[CredentialLocation], state: &State) -> Option<AccountId> {
-        let Some(Here { place, written }) = here else {
+    fn account(
+        &self,
+        location: Option<LocationNow<'_>>,
+        places: &[CredentialLocation],
+        state: &State,
+    ) -> Option<AccountId> {
+        let Some(LocationNow { place, written }) = location else {
             // From a folder that is not monitored: only a reading that names its account can be attributed.
             return self.named_seat(None, places, state);
         };

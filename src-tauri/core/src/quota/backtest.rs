@@ -2,7 +2,7 @@
 //! with what happened.
 
 use crate::quota::cycle::Cycles;
-use crate::quota::forecast::{Forecast, Look};
+use crate::quota::forecast::{Forecast, ForecastInput};
 use crate::quota::{QuotaWindow, Reading, WindowKind};
 use crate::record::history::WindowRecord;
 use crate::state::AccountId;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// The forecast results for one window.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Verdict {
+pub struct WindowResult {
     pub label: String,
     pub duration_s: Option<u64>,
     pub cycles: usize,
@@ -59,12 +59,12 @@ pub struct Backtest {
 struct Run {
     cycles: Cycles,
     /// The forecasts in the current cycle.
-    said: Vec<Said>,
-    verdict: Verdict,
+    predictions: Vec<Prediction>,
+    result: WindowResult,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Said {
+struct Prediction {
     at: Wall,
     used: f64,
     forecast: Option<Forecast>,
@@ -75,16 +75,16 @@ struct Said {
 impl Backtest {
     pub fn record(&mut self, record: &WindowRecord) {
         let run = self.windows.entry((record.account.clone(), record.window.clone())).or_default();
-        run.verdict.label.clone_from(&record.label);
-        run.verdict.duration_s = run.verdict.duration_s.or(record.duration_s);
+        run.result.label.clone_from(&record.label);
+        run.result.duration_s = run.result.duration_s.or(record.duration_s);
         run.record(record);
     }
 
-    /// The verdict on each window.
-    pub fn verdicts(self) -> Vec<(AccountId, Verdict)> {
+    /// The result for each window.
+    pub fn results(self) -> Vec<(AccountId, WindowResult)> {
         let ended = self.windows.into_iter().map(|((account, _), mut run)| {
             run.end_cycle();
-            (account, run.verdict)
+            (account, run.result)
         });
         ended.collect()
     }
@@ -113,34 +113,35 @@ impl Run {
         let Some(cycle) = self.cycles.get(&record.window) else {
             return;
         };
-        let look = cycle.resets_at.and_then(|end| Look::at(&cycle.points, end, cycle.length()));
-        self.said.push(Said {
+        let input = cycle.resets_at.and_then(|end| ForecastInput::at(&cycle.points, end, cycle.length()));
+        self.predictions.push(Prediction {
             at: record.at,
             used,
             forecast: cycle.forecast(record.at),
-            later: look.map(|look| look.one_horizon_later()),
+            later: input.map(|input| input.one_horizon_later()),
         });
     }
 
     fn end_cycle(&mut self) {
-        let said = std::mem::take(&mut self.said);
-        if said.len() < 2 {
+        let predictions = std::mem::take(&mut self.predictions);
+        if predictions.len() < 2 {
             return;
         }
-        let reached = |used: f64| said.iter().find(|said| said.used >= used).map(|said| said.at);
+        let reached =
+            |used: f64| predictions.iter().find(|prediction| prediction.used >= used).map(|prediction| prediction.at);
         let ran_out = reached(100.0).or_else(|| reached(FULL));
-        self.verdict.cycles += 1;
-        self.verdict.ran_out += usize::from(ran_out.is_some());
-        for one in said.iter().take_while(|said| said.used < FULL) {
-            self.verdict.judge(one, ran_out);
-            self.verdict.points(one, &said);
+        self.result.cycles += 1;
+        self.result.ran_out += usize::from(ran_out.is_some());
+        for one in predictions.iter().take_while(|prediction| prediction.used < FULL) {
+            self.result.judge(one, ran_out);
+            self.result.points(one, &predictions);
         }
     }
 }
 
-impl Verdict {
-    fn judge(&mut self, said: &Said, ran_out: Option<Wall>) {
-        let Some(forecast) = said.forecast else {
+impl WindowResult {
+    fn judge(&mut self, prediction: &Prediction, ran_out: Option<Wall>) {
+        let Some(forecast) = prediction.forecast else {
             return;
         };
         self.forecasts += 1;
@@ -152,15 +153,15 @@ impl Verdict {
                 self.runs_out.count(true);
                 let error = at.since(truth).max(truth.since(at));
                 self.time_errors.push(error);
-                self.time_shares.push(error.as_secs_f64() / truth.since(said.at).as_secs_f64().max(1.0));
+                self.time_shares.push(error.as_secs_f64() / truth.since(prediction.at).as_secs_f64().max(1.0));
                 self.in_range += usize::from((earliest..=latest).contains(&truth));
             }
         }
     }
 
-    fn points(&mut self, said: &Said, all: &[Said]) {
-        let judged = said.forecast.is_some_and(|forecast| forecast != Forecast::TooEarly);
-        let Some((later, expected)) = said.later.filter(|_| judged) else {
+    fn points(&mut self, prediction: &Prediction, all: &[Prediction]) {
+        let judged = prediction.forecast.is_some_and(|forecast| forecast != Forecast::TooEarly);
+        let Some((later, expected)) = prediction.later.filter(|_| judged) else {
             return;
         };
         if let Some(truth) = used_at(all, later) {
@@ -170,9 +171,9 @@ impl Verdict {
 }
 
 /// Interpolates linearly between two records. `None` after the last one.
-fn used_at(said: &[Said], at: Wall) -> Option<f64> {
-    let after = said.partition_point(|said| said.at < at);
-    let (before, next) = (said.get(after.checked_sub(1)?)?, said.get(after)?);
+fn used_at(predictions: &[Prediction], at: Wall) -> Option<f64> {
+    let after = predictions.partition_point(|prediction| prediction.at < at);
+    let (before, next) = (predictions.get(after.checked_sub(1)?)?, predictions.get(after)?);
     let share = millis(at.since(before.at)) as f64 / millis(next.at.since(before.at)).max(1) as f64;
     Some(before.used + (next.used - before.used) * share)
 }

@@ -82,19 +82,19 @@ const EIGHT_OF_TEN: f64 = 1.28;
 /// Forecasts from the points of one cycle, oldest first. `length` is the window's length, if known. Returns `None` if there
 /// is nothing to forecast: the window is used up or reset, or the newest point is too old.
 pub fn forecast(points: &[Point], resets_at: Wall, length: Option<Duration>, now: Wall) -> Option<Forecast> {
-    Look::at(points, resets_at, length)?.forecast(100.0, now)
+    ForecastInput::at(points, resets_at, length)?.forecast(100.0, now)
 }
 
 /// The forecast input for one cycle.
 #[derive(Debug)]
-pub(crate) struct Look<'a> {
+pub(crate) struct ForecastInput<'a> {
     points: &'a [Point],
     last: Point,
     resets_at: Wall,
     length: Duration,
 }
 
-impl<'a> Look<'a> {
+impl<'a> ForecastInput<'a> {
     pub(crate) fn at(points: &'a [Point], resets_at: Wall, length: Option<Duration>) -> Option<Self> {
         let (first, last) = (points.first()?, points.last()?);
         let length = length.unwrap_or_else(|| resets_at.since(first.at));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The requirement to check.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Wanted<'a> {
+pub struct Requirement<'a> {
     /// The window's id or label, or a common name: `5h`, `weekly`. `None` means every window.
     pub window: Option<&'a str>,
     /// In percent.
@@ -16,8 +16,8 @@ pub struct Wanted<'a> {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    Enough(Left),
-    NotEnough(Left),
+    Enough(Headroom),
+    NotEnough(Headroom),
     Unknown(Unknown),
     /// The reading is older than allowed.
     TooOld {
@@ -28,7 +28,7 @@ pub enum Verdict {
 
 /// The window with the least quota left.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Left {
+pub struct Headroom {
     pub label: String,
     /// In percent.
     pub left: f64,
@@ -44,19 +44,19 @@ pub enum Unknown {
         known: Vec<String>,
     },
     /// The provider did not report usage for this window.
-    NotSaid,
+    NotReported,
 }
 
-/// Checks every window, or the wanted one. A plan without windows is checked by its spend; beside windows, spend counts only
+/// Checks every window, or the requirement one. A plan without windows is checked by its spend; beside windows, spend counts only
 /// if it is asked for by name. A window that was reset since the reading counts as full. One window that is too old makes the
 /// result [`Verdict::TooOld`], unless another has too little left.
-pub fn evaluate(reading: Option<&Reading>, wanted: &Wanted<'_>, now: Wall) -> Verdict {
+pub fn evaluate(reading: Option<&Reading>, requirement: &Requirement<'_>, now: Wall) -> Verdict {
     let Some(reading) = reading else {
         return Verdict::Unknown(Unknown::NoReading);
     };
     let limits = reading.limits();
     let money = reading.money_limits();
-    let asked_for: Vec<&QuotaWindow> = match wanted.window {
+    let asked_for: Vec<&QuotaWindow> = match requirement.window {
         None => limits.iter().collect(),
         Some(name) => limits.iter().chain(&money).filter(|window| is_called(window, name)).collect(),
     };
@@ -64,29 +64,29 @@ pub fn evaluate(reading: Option<&Reading>, wanted: &Wanted<'_>, now: Wall) -> Ve
         let known = limits.iter().map(|window| window.label.clone()).collect();
         return Verdict::Unknown(Unknown::NoSuchWindow { known });
     }
-    let said: Vec<(&QuotaWindow, Left)> =
+    let said: Vec<(&QuotaWindow, Headroom)> =
         asked_for.into_iter().filter_map(|window| Some((window, left(window, now)?))).collect();
     let age = |window: &QuotaWindow| now.since(reading.origin(window).at);
-    let fresh = said.iter().filter(|(window, _)| age(window) <= wanted.max_age);
+    let fresh = said.iter().filter(|(window, _)| age(window) <= requirement.max_age);
     let least = fresh.map(|(_, left)| left).min_by(|a, b| a.left.total_cmp(&b.left));
-    if let Some(least) = least.filter(|least| least.left < wanted.at_least) {
+    if let Some(least) = least.filter(|least| least.left < requirement.at_least) {
         return Verdict::NotEnough(least.clone());
     }
     let oldest = said.iter().map(|(window, _)| *window).max_by_key(|window| age(window));
     match (oldest, least) {
-        (Some(oldest), _) if age(oldest) > wanted.max_age => {
+        (Some(oldest), _) if age(oldest) > requirement.max_age => {
             Verdict::TooOld { label: oldest.label.clone(), age: age(oldest) }
         }
         (_, Some(least)) => Verdict::Enough(least.clone()),
-        (_, None) => Verdict::Unknown(Unknown::NotSaid),
+        (_, None) => Verdict::Unknown(Unknown::NotReported),
     }
 }
 
-fn left(window: &QuotaWindow, now: Wall) -> Option<Left> {
+fn left(window: &QuotaWindow, now: Wall) -> Option<Headroom> {
     let label = window.label.clone();
     match window.level(now) {
-        Level::Used(used) => Some(Left { label, left: (100.0 - used).max(0.0), resets_at: window.resets_at }),
-        Level::Reset => Some(Left { label, left: 100.0, resets_at: None }),
+        Level::Used(used) => Some(Headroom { label, left: (100.0 - used).max(0.0), resets_at: window.resets_at }),
+        Level::Reset => Some(Headroom { label, left: 100.0, resets_at: None }),
         Level::Unknown => None,
     }
 }
@@ -132,8 +132,8 @@ mod tests {
     }
 
     fn of(window: Option<&str>, at_least: f64, max_age_min: u64) -> Verdict {
-        let wanted = Wanted { window, at_least, max_age: Duration::from_secs(max_age_min * 60) };
-        evaluate(Some(&reading()), &wanted, NOW)
+        let requirement = Requirement { window, at_least, max_age: Duration::from_secs(max_age_min * 60) };
+        evaluate(Some(&reading()), &requirement, NOW)
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
         }
         assert!(matches!(of(Some("fable"), 10.0, 60), Verdict::Enough(_)));
         assert!(matches!(of(Some("fable"), 99.0, 15), Verdict::TooOld { age, .. } if age.as_secs() == 2400));
-        assert_eq!(of(Some("tangelo"), 0.0, 15), Verdict::Unknown(Unknown::NotSaid));
+        assert_eq!(of(Some("tangelo"), 0.0, 15), Verdict::Unknown(Unknown::NotReported));
         let none = of(Some("opus"), 0.0, 15);
         assert!(matches!(none, Verdict::Unknown(Unknown::NoSuchWindow { known }) if known.len() == 4));
     }
@@ -170,16 +170,16 @@ mod tests {
 
     #[test]
     fn headroom_without_reading_is_unknown_and_after_reset_full() {
-        let wanted = Wanted { window: Some("5h"), at_least: 60.0, max_age: Duration::from_secs(3600) };
-        assert_eq!(evaluate(None, &wanted, NOW), Verdict::Unknown(Unknown::NoReading));
+        let requirement = Requirement { window: Some("5h"), at_least: 60.0, max_age: Duration::from_secs(3600) };
+        assert_eq!(evaluate(None, &requirement, NOW), Verdict::Unknown(Unknown::NoReading));
         let mut past = reading();
         past.windows[0].resets_at = Some(NOW);
-        let full = evaluate(Some(&past), &wanted, NOW);
-        assert!(matches!(full, Verdict::Enough(Left { left: 100.0, resets_at: None, .. })));
+        let full = evaluate(Some(&past), &requirement, NOW);
+        assert!(matches!(full, Verdict::Enough(Headroom { left: 100.0, resets_at: None, .. })));
         let much_later = NOW.plus(Duration::from_secs(7200));
-        assert!(matches!(evaluate(Some(&past), &wanted, much_later), Verdict::TooOld { .. }));
+        assert!(matches!(evaluate(Some(&past), &requirement, much_later), Verdict::TooOld { .. }));
         past.windows[0] = window("five_hour", "5-hour", Some(104.0), 1);
-        let over = evaluate(Some(&past), &Wanted { at_least: 0.0, ..wanted }, NOW);
+        let over = evaluate(Some(&past), &Requirement { at_least: 0.0, ..requirement }, NOW);
         assert!(matches!(over, Verdict::Enough(left) if left.left == 0.0));
     }
 }

@@ -41,29 +41,29 @@ impl PassiveReading {
 }
 
 /// Merges a passive reading into the kept one. The caller has already attributed it to the account.
-pub fn known(kept: Option<Reading>, pushed: PassiveReading, now: Wall) -> Option<Reading> {
+pub fn with_passive(kept: Option<Reading>, pushed: PassiveReading, now: Wall) -> Option<Reading> {
     let Some(new) = pushed.checked() else {
         return kept;
     };
     Some(match kept {
         Some(kept) if kept.is_contradicted_by(&new, now) => kept,
         Some(mut kept) => {
-            kept.take_in(new, now);
+            kept.merge(new, now);
             kept
         }
-        None => new.known_at(now),
+        None => new.prepared(now),
     })
 }
 
 impl Reading {
     /// Merges a reading from another source. Clamps times to `now`. Returns the ids of the windows whose odd value is now
     /// believed, because a second reading confirmed it.
-    pub fn take_in(&mut self, mut new: Reading, now: Wall) -> Vec<String> {
+    pub fn merge(&mut self, mut new: Reading, now: Wall) -> Vec<String> {
         self.whole_at = self.whole_at().map(|at| at.min(now));
         self.expand_origins(now);
         new.expand_origins(now);
         new.windows.iter_mut().for_each(mend);
-        self.doubts.tidy(&self.windows, now);
+        self.doubts.prune(&self.windows, now);
         let whole = new.source == Source::UsageEndpoint && self.whole_at.is_none_or(|at| at <= new.at);
         let confirmed = if whole { self.take_whole(new) } else { self.take_part(new) };
         self.compact_origins();
@@ -72,7 +72,7 @@ impl Reading {
 
     /// Prepares a first reading at `now` for storage or display: clamps times in the future and drops implausible fields.
     #[must_use]
-    pub fn known_at(mut self, now: Wall) -> Self {
+    pub fn prepared(mut self, now: Wall) -> Self {
         self.whole_at = self.whole_at().map(|at| at.min(now));
         if self.source == Source::UsageEndpoint {
             self.endpoint_windows = self.windows.iter().map(|window| window.id.clone()).collect();
@@ -93,7 +93,7 @@ impl Reading {
         new.windows.iter().any(|window| {
             let told = self.windows.iter().find(|old| old.is_same(window));
             let ends = |old: &&QuotaWindow| old.resets_at.filter(|ends| *ends > now && !is_over(old, new.at));
-            told.filter(|old| self.is_told_whole(old)).is_some_and(|old| {
+            told.filter(|old| self.is_from_endpoint(old)).is_some_and(|old| {
                 let moved = ends(&old).zip(window.resets_at).is_some_and(|(was, is)| !is_same_end(was, is));
                 moved && window.resets_at.is_some_and(|is| is > new.at)
             })
@@ -153,7 +153,7 @@ impl Reading {
         let mut windows = Vec::new();
         for told in &new.windows {
             let window = match counterpart(&kept, told, &new.windows).map(|found| kept.remove(found)) {
-                Some(old) => self.go_on(old, told, &mut confirmed),
+                Some(old) => self.continue_window(old, told, &mut confirmed),
                 None => told.clone(),
             };
             windows.push(window);
@@ -182,8 +182,8 @@ impl Reading {
     }
 
     /// Only the endpoint knows which window is binding and why it is locked. Its figures may be older than the known ones.
-    fn go_on(&mut self, old: QuotaWindow, told: &QuotaWindow, confirmed: &mut Vec<String>) -> QuotaWindow {
-        self.doubts.is_told(&old.id);
+    fn continue_window(&mut self, old: QuotaWindow, told: &QuotaWindow, confirmed: &mut Vec<String>) -> QuotaWindow {
+        self.doubts.reported(&old.id);
         let QuotaWindow { kind, label, duration_s, binding, locked, .. } = told.clone();
         let mut window = QuotaWindow { kind, label, duration_s, binding, locked, ..old };
         if at_of(&window) <= at_of(told) {
@@ -256,8 +256,8 @@ impl Reading {
                 None
             }
             weight => {
-                let told_whole = self.is_told_whole(old);
-                if !self.doubts.is_second(old, new, weight, told_whole) {
+                let by_endpoint = self.is_from_endpoint(old);
+                if !self.doubts.is_second(old, new, weight, by_endpoint) {
                     return None;
                 }
                 self.doubts.forget(&old.id);
@@ -278,7 +278,7 @@ impl Reading {
     }
 
     /// Whether the endpoint has reported the current cycle of this window.
-    fn is_told_whole(&self, window: &QuotaWindow) -> bool {
+    fn is_from_endpoint(&self, window: &QuotaWindow) -> bool {
         let began = window
             .resets_at
             .zip(window.duration_s)

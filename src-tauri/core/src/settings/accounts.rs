@@ -42,7 +42,7 @@ impl Settings {
     }
 
     /// Whether the user has chosen a source of readings for any account.
-    pub fn says_readings(&self) -> bool {
+    pub fn has_readings_choice(&self) -> bool {
         self.readings.is_some() || self.accounts.values().any(|chosen| chosen.readings.is_some())
     }
 
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn readings_setting_presence_is_detected() {
-        let says = |value: Value| parse(value).0.says_readings();
+        let says = |value: Value| parse(value).0.has_readings_choice();
         assert!(says(json!({"readings": "ask"})) && says(json!({"accounts": {"a": {"readings": "ask"}}})));
         assert!(!says(json!({"version": 1, "accounts": {"a": {"label": "A"}}})));
     }

@@ -85,16 +85,16 @@ fn state_times_after_reboot_are_rebased_next_request_within_an_hour() {
     state.saved = Some(NOW);
     state.accounts.insert(id.clone(), AccountState { next: Some(after(300)), renewed: Some(NOW), ..renewing() });
     let now = Moment { wall: after(100).wall, boot: Boot(7) };
-    let carried = |mut state: State, boot_id: &str, now: Moment| {
-        state.carry_to(boot_id, now);
+    let rebased = |mut state: State, boot_id: &str, now: Moment| {
+        state.rebase_to(boot_id, now);
         let account = &state.accounts[&id];
         (account.next.map(|at| at.since(now).as_secs()), account.renewed.map(|at| now.since(at).as_secs()))
     };
-    assert_eq!(carried(state.clone(), "second", now), (Some(200), Some(100)));
-    assert_eq!(carried(state.clone(), "first", after(100)), (Some(200), Some(100)), "the same boot carries nothing");
+    assert_eq!(rebased(state.clone(), "second", now), (Some(200), Some(100)));
+    assert_eq!(rebased(state.clone(), "first", after(100)), (Some(200), Some(100)), "the same boot rebases nothing");
 
     state.accounts.get_mut(&id).unwrap().next = Some(after(9_000));
-    assert_eq!(carried(state.clone(), "second", now).0, Some(3600), "no longer than the longest interval");
+    assert_eq!(rebased(state.clone(), "second", now).0, Some(3600), "no longer than the longest interval");
     state.saved = None;
-    assert_eq!(carried(state, "second", now).0, Some(3600), "nor where nobody knows when it was saved");
+    assert_eq!(rebased(state, "second", now).0, Some(3600), "nor where nobody knows when it was saved");
 }

@@ -32,12 +32,12 @@ impl Updates {
         own.skipped = other.skipped.or(own.skipped.take());
         own.announcement = other.announcement.or(own.announcement.take()).map(cut_off_showing);
         own.signed = other.signed;
-        self.believe_what_is_kept();
+        self.verify_saved_list();
         self.saving.dirty = true;
     }
 
     /// Verifies and parses the saved list again.
-    pub(super) fn believe_what_is_kept(&mut self) {
+    pub(super) fn verify_saved_list(&mut self) {
         let kept = self.state.signed.as_deref().zip(self.build.key.as_ref());
         let kept = kept.and_then(|(signed, key)| Release::read(signed.as_bytes(), key).ok());
         self.offer = kept.filter(|release| self.compare(release) == Ordering::Greater);

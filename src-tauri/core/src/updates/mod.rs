@@ -4,19 +4,19 @@
 //! result to [`Updates::handle`], as for an account. Updates do not depend on an account, and no token is sent.
 
 mod announcing;
-mod answers;
 mod elsewhere;
 mod installing;
-mod kept;
 mod permit;
+mod persisted;
 mod release;
+mod responses;
 mod status;
 #[cfg(test)]
 mod tests;
 
-pub use kept::{Announcement, Checked, Phase, UpdatesState};
 pub use minisign_verify::PublicKey;
 pub use permit::ReleasePermit;
+pub use persisted::{Announcement, Checked, Phase, UpdatesState};
 pub use release::{FORMAT, LIST, NotUsable, Package, PackageKind, Release};
 pub use semver::Version;
 pub use status::{FetchFailure, InstallFailure, Installed, Installing, Offer, UpdatesStatus};
@@ -156,7 +156,7 @@ impl Updates {
             saving: Saving::default(),
             rng: Rng(seed),
         };
-        updates.believe_what_is_kept();
+        updates.verify_saved_list();
         if std::mem::take(&mut updates.state.under_way) {
             let why = messages::UNANSWERED.to_owned();
             updates.state.outcome = Some(Checked::Failed { why: why.clone() });

@@ -1,6 +1,6 @@
 //! The status of updates, for display.
 
-use super::kept::Checked;
+use super::persisted::Checked;
 use super::release::{Package, PackageKind};
 use crate::time::{Moment, Wall};
 use std::time::Duration;

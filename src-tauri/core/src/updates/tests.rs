@@ -262,7 +262,7 @@ fn update_check_time_after_reboot_ignores_clock_changes() {
         let now = Moment { wall: Wall(last.wall.0 + 1000), boot: Boot(5) };
         let mut state = UpdatesState { asked: Some(last), next: Some(last.plus(DAY)), ..UpdatesState::default() };
         state.next = state.next.map(|at| Moment { wall: Wall(at.wall.0 + jump), ..at });
-        state.carry_over_reboot(Some(last), now);
+        state.rebase_after_reboot(Some(last), now);
         let left = state.next.unwrap().since(now);
         assert_eq!(left, DAY - Duration::from_secs(1), "{jump}");
     }

@@ -154,7 +154,7 @@ impl CredentialStore {
     /// Reads the credential. Blocks, usually briefly, but up to 120 ms if the file cannot be parsed, since the owner may be in
     /// the middle of writing it.
     pub fn read(&self) -> CredentialRead {
-        match patiently(|| self.look(), || std::thread::sleep(PAUSE)) {
+        match patiently(|| self.read_once(), || std::thread::sleep(PAUSE)) {
             CredentialRead::Found(mut credential) => {
                 credential.identity = credential.identity.or(self.identity());
                 CredentialRead::Found(credential)
@@ -168,7 +168,7 @@ impl CredentialStore {
         }
     }
 
-    fn look(&self) -> CredentialRead {
+    fn read_once(&self) -> CredentialRead {
         match self.stored() {
             Ok(bytes) => self.provider().spec().parse_credential(&bytes, Identity::default()),
             Err(absence) => CredentialRead::Absent(absence),

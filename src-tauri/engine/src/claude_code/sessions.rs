@@ -79,7 +79,7 @@ impl Sessions {
         let answers = &mut self.cache().answers;
         let known = answers.get(name).copied();
         let same = known.filter(|known| known.waited == waited);
-        let told = transcript.and_then(Transcript::told_at).map(|at| at.min(now));
+        let told = transcript.and_then(Transcript::figures_at).map(|at| at.min(now));
         let answer = match (told, same) {
             (Some(told), Some(same)) if waited.is_some() && same.is_from_transcript => {
                 Answer { at: told.max(same.at), ..same }
@@ -346,7 +346,7 @@ mod tests {
             let reading = status_line::read(text.as_bytes()).unwrap().reading(NOON).unwrap();
             let reading = sessions.reading("~/x".into(), reading, session).unwrap().reading;
             let account = AccountId("anthropic:ann".into());
-            shown = merge::known(shown.take(), PassiveReading { account, reading }, NOON);
+            shown = merge::with_passive(shown.take(), PassiveReading { account, reading }, NOON);
             shown.as_ref().unwrap().windows[0].used_percent
         };
         assert_eq!(speak(&older, 33.0), Some(33.0));

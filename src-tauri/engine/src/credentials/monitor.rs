@@ -112,7 +112,7 @@ impl LocationSender {
             let began = self.clock.now();
             let read = self.read(why == Why::Credential).await;
             let took = self.clock.now().since(began);
-            let again = self.clock.now().plus(read.credential.look_again());
+            let again = self.clock.now().plus(read.credential.reread_after());
             if reads.send(read).is_err() {
                 break;
             }

@@ -74,7 +74,7 @@ impl CredentialSource {
     /// The readings that are stored here. Blocks.
     pub(crate) fn readings(&self, data_dir: &Path, real: &str, sessions: &Sessions) -> Vec<ReportedReading> {
         let Self::Owned(store) = self else { return Vec::new() };
-        let left = reading_spool::take_up(data_dir, real)
+        let left = reading_spool::read(data_dir, real)
             .and_then(|(reading, session)| sessions.reading(store.place(), reading, &session));
         store.cached().into_iter().chain(left).collect()
     }

@@ -32,7 +32,7 @@ pub struct Caller {
 
 impl Caller {
     /// Returns `false` if the peer has disconnected.
-    pub fn tell(&self, message: FromApp) -> bool {
+    pub fn send(&self, message: FromApp) -> bool {
         !matches!(self.out.try_send(message), Err(mpsc::error::TrySendError::Closed(_)))
     }
 
@@ -53,7 +53,7 @@ pub struct Responder {
 
 impl Responder {
     pub fn answer(self, answer: serde_json::Value) {
-        self.caller.tell(FromApp::Answer { id: self.id, answer });
+        self.caller.send(FromApp::Answer { id: self.id, answer });
     }
 }
 

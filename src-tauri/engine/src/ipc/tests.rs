@@ -1,9 +1,9 @@
 //! Both ends, with a real socket or pipe between them and, where it takes another process, one.
 
 #[cfg(target_os = "linux")]
-mod patience;
-#[cfg(target_os = "linux")]
 mod socket;
+#[cfg(target_os = "linux")]
+mod timeouts;
 
 use super::*;
 use crate::platform::fs::make_folder;
@@ -142,7 +142,7 @@ async fn ipc_client_that_does_not_wait_has_one_call_queued() {
     let (app, mut inbox) = App::to_be_answered();
     let mut client = Client::connect(&app.address()).unwrap();
     for _ in 0..3 {
-        client.tell(Call::Refresh { account: None }).unwrap();
+        client.send(Call::Refresh { account: None }).unwrap();
     }
     for _ in 0..3 {
         let (_, responder) = inbox.recv().await.unwrap();
@@ -160,7 +160,7 @@ async fn ipc_client_that_sends_and_disconnects_is_served() {
     let at = app.address();
     for _ in 0..30 {
         let there = at.clone();
-        let said = blocking(move || tell_at_once(&there, Call::Version)).await;
+        let said = blocking(move || send_at_once(&there, Call::Version)).await;
         if said.is_ok() {
             let heard = tokio::time::timeout(SOON, inbox.recv()).await;
             assert_eq!(heard.expect("it is heard").unwrap().0, Call::Version);

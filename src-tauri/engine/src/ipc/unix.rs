@@ -23,7 +23,7 @@ pub fn connect(address: &Path, timeout: Duration) -> io::Result<Stream> {
     Ok(stream)
 }
 
-pub fn tell_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
+pub fn send_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
     let there = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     rustix::io::ioctl_fionbio(&there, true)?;

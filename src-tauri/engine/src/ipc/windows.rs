@@ -34,8 +34,8 @@ fn open(address: &Path) -> io::Result<Stream> {
     OpenOptions::new().read(true).write(true).security_qos_flags(IDENTIFICATION).open(pipe(address))
 }
 
-pub fn connect(address: &Path, patience: Duration) -> io::Result<Stream> {
-    let until = Instant::now() + patience;
+pub fn connect(address: &Path, timeout: Duration) -> io::Result<Stream> {
+    let until = Instant::now() + timeout;
     loop {
         match open(address) {
             Err(error) if error.raw_os_error() == Some(BUSY) && Instant::now() < until => {
@@ -46,7 +46,7 @@ pub fn connect(address: &Path, patience: Duration) -> io::Result<Stream> {
     }
 }
 
-pub fn tell_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
+pub fn send_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
     open(address)?.write_all(line)
 }
 

@@ -64,9 +64,9 @@ impl Keyring {
 }
 
 async fn in_time<T>(
-    patience: Duration,
+    limit: Duration,
     work: impl Future<Output = Result<T, KeyringTrouble>>,
 ) -> Result<T, KeyringTrouble> {
-    let late = || KeyringTrouble::Unavailable(format!("no answer within {} s", patience.as_secs()));
-    timeout(patience, work).await.unwrap_or_else(|_| Err(late()))
+    let late = || KeyringTrouble::Unavailable(format!("no answer within {} s", limit.as_secs()));
+    timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
 }

@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 
 /// The content of the spool file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Kept {
+struct SpooledReading {
     version: u32,
     /// The location of the sign-in that these limits belong to.
     place: String,
@@ -25,7 +25,7 @@ struct Kept {
 
 /// Sender and receiver.
 #[derive(Debug, Clone, Copy)]
-pub struct From<'a> {
+pub struct Handover<'a> {
     pub data_dir: &'a Path,
     /// The app's socket address.
     pub address: &'a Path,
@@ -40,21 +40,21 @@ pub struct From<'a> {
 pub enum Handed {
     ToTheApp,
     /// Saved until an app reads it.
-    Kept,
+    Spooled,
     /// It could not be saved. The next one comes soon.
     Lost,
 }
 
 /// Hands over a reading. Returns within a few milliseconds, whatever the state of app and disk.
-pub fn hand_over(from: From<'_>, reading: &Reading, session: &Session) -> Handed {
+pub fn hand_over(handover: Handover<'_>, reading: &Reading, session: &Session) -> Handed {
     // The app has another working folder.
-    let config_dir = from.config_dir.map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
+    let config_dir = handover.config_dir.map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
     let call = Call::Reading { config_dir, reading: reading.clone(), session: session.clone() };
-    if ipc::tell_at_once(from.address, call).is_ok() {
+    if ipc::send_at_once(handover.address, call).is_ok() {
         return Handed::ToTheApp;
     }
-    match keep(from.data_dir, from.place, reading, session) {
-        Ok(()) => Handed::Kept,
+    match write(handover.data_dir, handover.place, reading, session) {
+        Ok(()) => Handed::Spooled,
         Err(_) => Handed::Lost,
     }
 }
@@ -65,14 +65,14 @@ pub fn path(data_dir: &Path, place: &str) -> PathBuf {
 }
 
 /// Reads the saved reading of a location, if there is a usable one. The file stays: handling a reading twice changes nothing.
-pub fn take_up(data_dir: &Path, place: &str) -> Option<(Reading, Session)> {
+pub fn read(data_dir: &Path, place: &str) -> Option<(Reading, Session)> {
     let bytes = fs::read_own(&path(data_dir, place), SIZE_MAX).ok()?;
-    let kept: Kept = serde_json::from_slice(&bytes).ok()?;
-    (kept.version == VERSION && kept.place == place).then_some((kept.reading, kept.session))
+    let spooled: SpooledReading = serde_json::from_slice(&bytes).ok()?;
+    (spooled.version == VERSION && spooled.place == place).then_some((spooled.reading, spooled.session))
 }
 
 /// Removes unfinished temporary files.
-pub fn tidy(data_dir: &Path) {
+pub fn clean(data_dir: &Path) {
     const AN_HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
     let Ok(folder) = std::fs::read_dir(data_dir.join(FOLDER)) else {
         return;
@@ -86,10 +86,15 @@ pub fn tidy(data_dir: &Path) {
 }
 
 /// Not synced: after a crash of the machine the reading would be outdated anyway.
-fn keep(data_dir: &Path, place: &str, reading: &Reading, session: &Session) -> io::Result<()> {
+fn write(data_dir: &Path, place: &str, reading: &Reading, session: &Session) -> io::Result<()> {
     let path = path(data_dir, place);
-    let kept = Kept { version: VERSION, place: place.to_owned(), reading: reading.clone(), session: session.clone() };
-    let bytes = serde_json::to_vec(&kept)?;
+    let spooled = SpooledReading {
+        version: VERSION,
+        place: place.to_owned(),
+        reading: reading.clone(),
+        session: session.clone(),
+    };
+    let bytes = serde_json::to_vec(&spooled)?;
     check_allowed(bytes.len())?;
     // Several sessions may write at once, each to its own temporary file.
     let next = path.with_extension(std::process::id().to_string());

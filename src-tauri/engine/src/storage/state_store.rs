@@ -100,7 +100,7 @@ async fn keep<W: SlotWriter>(
     while let Some(request) = inbox.recv().await {
         let done = match request {
             Request::Take { id, organization, done } => {
-                let account = state.take_up(&id, organization.as_deref()).cloned();
+                let account = state.load_seat(&id, organization.as_deref()).cloned();
                 let _ = done.send(Taken { account, beside: state.gates_beside(&id) });
                 continue;
             }

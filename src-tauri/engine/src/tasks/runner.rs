@@ -54,7 +54,7 @@ pub enum RunnerCommand {
     /// Something changed where the sign-in is stored.
     Stirred,
     /// The sign-in at this location belonged to this account until now.
-    InsteadOf(AccountId),
+    PreviousAccount(AccountId),
     /// Start nothing new, and end when work in progress is complete.
     Retire,
     /// The program is shutting down: same, with time limits.
@@ -230,7 +230,7 @@ impl Runner {
 
     /// Executes the account's actions until it sleeps; returns when to wake it.
     async fn act(&mut self) -> Idle {
-        self.tell_zone();
+        self.apply_zone();
         loop {
             let action = self.seat.poll(&mut self.account, self.tools.clock.now());
             match action {
@@ -272,7 +272,7 @@ impl Runner {
         }
     }
 
-    fn tell_zone(&mut self) {
+    fn apply_zone(&mut self) {
         let zone = (self.tools.zone)();
         if self.zone.as_ref() != Some(&zone) {
             self.zone = Some(zone.clone());
@@ -319,7 +319,7 @@ impl Runner {
             // Any command makes the runner check its lock next.
             RunnerCommand::FolderMade => {}
             RunnerCommand::Stirred => self.handle(Event::CredentialMayHaveChanged),
-            RunnerCommand::InsteadOf(other) => self.account.takes_the_place_of(other, self.tools.clock.now()),
+            RunnerCommand::PreviousAccount(other) => self.account.set_previous_account(other, self.tools.clock.now()),
             RunnerCommand::Retire => self.leave(Shutdown::WhenDone),
             RunnerCommand::Finish => self.leave(Shutdown::Hurried),
         }

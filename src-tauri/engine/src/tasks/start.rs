@@ -58,12 +58,13 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let clock = environment.clock.clone();
     let now = clock.now();
     let dir = &environment.data_dir;
-    let Loaded { kept: Kept { state, generation, recovery, mut findings }, history } = load(dir, &clock.boot_id(), now);
-    findings.extend(status_line::tidy_copies(dir));
+    let Loaded { restored: RestoredState { state, generation, recovery, mut findings }, history } =
+        load(dir, &clock.boot_id(), now);
+    findings.extend(status_line::clean_copies(dir));
     let user = UserDir::of(environment);
     findings.extend(about_folders(&user, dir));
     let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
-    reading_spool::tidy(dir);
+    reading_spool::clean(dir);
     let updates_state = state.updates.clone();
     let (state_store, snapshots) =
         StateStore::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
@@ -115,14 +116,14 @@ fn about_folders(user: &UserDir, data_dir: &Path) -> Vec<String> {
 /// Everything loaded from disk at startup.
 #[derive(Debug)]
 pub struct Loaded {
-    pub kept: Kept,
+    pub restored: RestoredState,
     /// The history, open for writing.
     pub history: history::Opened,
 }
 
 /// The saved state, as restored at startup.
 #[derive(Debug)]
-pub struct Kept {
+pub struct RestoredState {
     /// Converted to the current boot clock, with each gate closed for the longest time found on disk.
     pub state: State,
     /// The newest generation on disk.
@@ -136,23 +137,23 @@ pub struct Kept {
 /// Loads the saved data, and sets unreadable files aside.
 pub fn load(dir: &Path, boot_id: &str, now: Moment) -> Loaded {
     let history = history::open(dir, &stamp(now.wall), recovery::SPAN);
-    Loaded { kept: keep(dir, &history.recent, boot_id, now), history }
+    Loaded { restored: restore(dir, &history.recent, boot_id, now), history }
 }
 
 /// The state of the two slots, updated from the recent ledger entries.
-pub fn keep(dir: &Path, recent: &[LedgerEntry], boot_id: &str, now: Moment) -> Kept {
+pub fn restore(dir: &Path, recent: &[LedgerEntry], boot_id: &str, now: Moment) -> RestoredState {
     let slots = Slots::read(dir);
     let lost = slots.lost();
     let findings = set_aside(&slots, now.wall);
     let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.to_owned()));
-    state.carry_to(boot_id, now);
+    state.rebase_to(boot_id, now);
     if lost {
         state.loss = Some(StateLoss::found(recent, now));
         state.updates = UpdatesState::lost(now);
     }
     let mut recovery = GateRecovery::new(recent, state.loss.clone(), now);
     recovery.apply_to_all(&mut state, now);
-    Kept { state, generation: slots.generation, recovery, findings }
+    RestoredState { state, generation: slots.generation, recovery, findings }
 }
 
 fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {

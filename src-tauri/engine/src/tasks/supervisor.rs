@@ -22,7 +22,7 @@ use holdoff_core::credential::location;
 use holdoff_core::credential::poll_targets::{self, PollTarget};
 use holdoff_core::providers::Provider;
 use holdoff_core::state::RefreshOutcome;
-use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, ReportedReading, Session, Settings};
+use holdoff_core::{AccountId, CredentialLocation, LocationNow, Moment, Reading, ReportedReading, Session, Settings};
 use locations::Location;
 use runners::Running;
 use std::collections::BTreeMap;
@@ -209,8 +209,9 @@ impl Supervisor {
         }
         let state = &self.snapshots.borrow().state;
         let places: Vec<CredentialLocation> = self.locations.iter().map(|location| location.place.clone()).collect();
-        let place = here.and_then(|at| Some(Here { place: places.get(at)?, written: self.locations[at].written }));
-        let Some(pushed) = reported.clone().whose(place, &places, state) else {
+        let place =
+            here.and_then(|at| Some(LocationNow { place: places.get(at)?, written: self.locations[at].written }));
+        let Some(pushed) = reported.clone().attribute(place, &places, state) else {
             return;
         };
         if let Some(running) = self.running.get(&pushed.account) {
@@ -290,7 +291,7 @@ impl Supervisor {
         }
         for (account, other) in std::mem::take(&mut self.succeeded) {
             if let Some(running) = self.running.get(&account) {
-                let _ = running.orders.send(RunnerCommand::InsteadOf(other));
+                let _ = running.orders.send(RunnerCommand::PreviousAccount(other));
             }
         }
         self.pass_on_readings();

@@ -47,7 +47,7 @@ pub struct RunnerContext {
 
 /// Commands to the task.
 #[derive(Debug)]
-pub enum Order {
+pub enum UpdateCommand {
     Settings(Box<Settings>),
     NoticeService(bool),
     /// The result of an announcement.
@@ -64,9 +64,9 @@ pub enum Order {
 #[derive(Debug)]
 pub struct Updater {
     pub status: watch::Receiver<UpdatesStatus>,
-    /// Versions to announce, each to be answered with [`Order::Announced`].
+    /// Versions to announce, each to be answered with [`UpdateCommand::Announced`].
     pub announcements: mpsc::Receiver<String>,
-    pub orders: mpsc::UnboundedSender<Order>,
+    pub orders: mpsc::UnboundedSender<UpdateCommand>,
 }
 
 struct Task {
@@ -115,14 +115,14 @@ pub fn start(environment: &Environment, tools: RunnerContext, state: UpdatesStat
 }
 
 impl Task {
-    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<UpdateCommand>) {
         self.recover().await;
         if let Some(known) = self.person.read().await {
             self.handle(Event::Elsewhere(known));
         }
         loop {
             let until = self.act().await;
-            self.tell();
+            self.publish();
             tokio::select! {
                 order = inbox.recv() => match order {
                     Some(order) => self.dispatch(order),
@@ -182,7 +182,7 @@ impl Task {
                     return until;
                 }
             }
-            self.tell();
+            self.publish();
         }
     }
 
@@ -192,13 +192,13 @@ impl Task {
         self.tools.state_store.save_updates(state).await
     }
 
-    fn dispatch(&mut self, order: Order) {
+    fn dispatch(&mut self, order: UpdateCommand) {
         self.handle(match order {
-            Order::Settings(settings) => Event::Preferences((&*settings).into()),
-            Order::NoticeService(there) => Event::NoticeService(there),
-            Order::Announced { shown } => Event::Announced { shown },
-            Order::Skip(version) => Event::Skip(version),
-            Order::Install(version) => Event::Install(version),
+            UpdateCommand::Settings(settings) => Event::Preferences((&*settings).into()),
+            UpdateCommand::NoticeService(there) => Event::NoticeService(there),
+            UpdateCommand::Announced { shown } => Event::Announced { shown },
+            UpdateCommand::Skip(version) => Event::Skip(version),
+            UpdateCommand::Install(version) => Event::Install(version),
         });
     }
 
@@ -207,7 +207,7 @@ impl Task {
         self.wanted.store(self.updates.is_wanted(), Ordering::SeqCst);
     }
 
-    fn tell(&self) {
+    fn publish(&self) {
         let now = self.updates.status();
         self.status.send_if_modified(|status| {
             let changed = *status != now;

@@ -167,7 +167,7 @@ fn reading() -> SendResult {
 }
 
 fn asked_with(request: &Request) -> &'static str {
-    match request.carries.secret().expose() == NEW_TOKEN {
+    match request.auth.secret().expose() == NEW_TOKEN {
         true => "with the new token",
         false => "with the old token",
     }

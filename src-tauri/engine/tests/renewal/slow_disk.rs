@@ -85,20 +85,20 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
         scene.fake.api_base().parse().unwrap(),
         scene.fake.token_base().parse().unwrap(),
     );
-    let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
-    let slots = TwoSlots::new(data_dir.clone(), disk, kept.generation);
+    let Loaded { restored, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
+    let slots = TwoSlots::new(data_dir.clone(), disk, restored.generation);
     let settings = Settings { renewal: true, ..Settings::default() };
     let tools = RunnerContext {
         clock: clock.clone(),
         http: Arc::new(Http::with_timeout(&bases, TIMEOUT, clock.stopwatch())),
         network: Default::default(),
-        state_store: StateStore::start(kept.state, slots, clock.clone()).0,
+        state_store: StateStore::start(restored.state, slots, clock.clone()).0,
         history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
         requests: Requests::default(),
         user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: mpsc::channel(16).0,
         logins: holdoff_engine::tasks::login::Logins::default(),
-        recovery: kept.recovery,
+        recovery: restored.recovery,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone: || TimeZone::UTC,
     };

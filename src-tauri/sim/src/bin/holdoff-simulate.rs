@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     if options.all {
         summary(&failures);
     }
-    tell(first, length, options.lines);
+    print_failure(first, length, options.lines);
     ExitCode::FAILURE
 }
 
@@ -153,7 +153,7 @@ fn of_ordinary_use(stats: &Stats, hours: &str) {
     );
 }
 
-fn tell(failure: &Failure, length: Millis, lines: usize) {
+fn print_failure(failure: &Failure, length: Millis, lines: usize) {
     println!("\nseed {} broke {} after {:.1} days", failure.seed, failure.broken, failure.at as f64 / DAY as f64);
     if lines == 0 {
         return;
@@ -163,6 +163,6 @@ fn tell(failure: &Failure, length: Millis, lines: usize) {
     for planned in &plan.happenings {
         println!("  planned at {:>8.1} min: {:?}", planned.at as f64 / MINUTE as f64, planned.what);
     }
-    println!("\n{}", shrink::tell(&plan, lines));
+    println!("\n{}", shrink::render(&plan, lines));
     println!("again: cargo xtask simulate --seed {}", failure.seed);
 }

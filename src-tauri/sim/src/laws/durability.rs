@@ -3,12 +3,12 @@
 use super::gate::Why;
 use super::{AccountLaw, Broken, Expected, Laws, Woke, broken};
 use crate::laws::constants::{LOSS, SPACING, UNANSWERED, jittered};
-use crate::laws::notification::Telling;
-use crate::observation::{Found, Kept, Millis, Who};
+use crate::laws::notification::Notices;
+use crate::observation::{Found, Millis, SavedAccount, Who};
 use holdoff_core::Endpoint;
 
 impl Laws {
-    pub(super) fn kept(&mut self, kept: &Kept) -> Result<(), Broken> {
+    pub(super) fn kept(&mut self, kept: &SavedAccount) -> Result<(), Broken> {
         self.saving = true;
         self.settle(kept)?;
         if self.renewing.refused.is_some() {
@@ -16,8 +16,8 @@ impl Laws {
         }
         let now = self.now;
         let account = self.account();
-        account.expected.usage.check_kept(now, kept.usage.door)?;
-        account.expected.token.check_kept(now, kept.token.door)?;
+        account.expected.usage.check_kept(now, kept.usage.status)?;
+        account.expected.token.check_kept(now, kept.token.status)?;
         account.expected.check_reading(kept, account.showing.was_told)?;
         self.check_dated()?;
         let account = self.account();
@@ -28,7 +28,7 @@ impl Laws {
     }
 
     /// The intent of a request stays until its outcome is durable too.
-    fn settle(&mut self, kept: &Kept) -> Result<(), Broken> {
+    fn settle(&mut self, kept: &SavedAccount) -> Result<(), Broken> {
         self.taken_back = None;
         let Some(under_way) = self.under_way else {
             return Ok(());
@@ -74,9 +74,9 @@ impl Laws {
                 account.recalled = Some((endpoint, most - came));
             }
             let left = match (under_way, recorded) {
-                (None, _) => Left::Not { told: taken_back.is_some() },
-                (Some(_), true) => Left::Answered(&gone),
-                (Some(_), false) => Left::Unanswered,
+                (None, _) => Abandoned::Not { recorded: taken_back.is_some() },
+                (Some(_), true) => Abandoned::Answered(&gone),
+                (Some(_), false) => Abandoned::Unanswered,
             };
             account.leave_unanswered(now, &kept, left);
         }
@@ -177,7 +177,7 @@ impl Laws {
         let into = self.account_of(into);
         into.expected.usage.merge(&expected.usage);
         into.expected.token.merge(&expected.token);
-        into.expected.telling.merge(&expected.telling);
+        into.expected.notices.merge(&expected.notices);
         into.showing.merge(&showing);
         into.usage_sent.share(usage);
         into.token_sent.share(token);
@@ -187,10 +187,10 @@ impl Laws {
 
 /// How far a request was when its process died.
 #[derive(Clone, Copy)]
-enum Left<'a> {
-    /// `told`: the ledger says so.
+enum Abandoned<'a> {
+    /// `recorded`: the ledger says so.
     Not {
-        told: bool,
+        recorded: bool,
     },
     Unanswered,
     /// The ledger has the outcome.
@@ -210,19 +210,19 @@ impl AccountLaw {
     pub(super) fn cut_off_showing(&mut self) {
         if let Some(kept) = &mut self.saved_intents {
             let showing = std::mem::take(&mut kept.showing);
-            self.expected.telling.cut_off(showing);
-            self.kept.telling.cut_off(showing);
+            self.expected.notices.cut_off(showing);
+            self.kept.notices.cut_off(showing);
         }
     }
 
     /// A request with a durable intent and no durable outcome closes its gate. One that was not even sent may do so.
-    fn leave_unanswered(&mut self, now: Millis, kept: &Kept, left: Left<'_>) {
+    fn leave_unanswered(&mut self, now: Millis, kept: &SavedAccount, left: Abandoned<'_>) {
         if let Some(intent) = kept.usage.intent {
             (self.orphan, self.orphan_told) = (Some(Endpoint::Usage), false);
             let least = match left {
-                Left::Not { .. } => intent,
-                Left::Unanswered => intent + UNANSWERED,
-                Left::Answered(gone) => gone.usage.least,
+                Abandoned::Not { .. } => intent,
+                Abandoned::Unanswered => intent + UNANSWERED,
+                Abandoned::Answered(gone) => gone.usage.least,
             };
             self.expected.usage.shut_also(least, intent + jittered(UNANSWERED), Why::Unanswered);
         }
@@ -231,16 +231,16 @@ impl AccountLaw {
         {
             (self.orphan, self.orphan_told) = (Some(Endpoint::Token), false);
             match left {
-                Left::Not { told } => {
+                Abandoned::Not { recorded } => {
                     self.expected.token.pause_for_nothing(now, token);
-                    self.orphan_told = told;
+                    self.orphan_told = recorded;
                 }
-                Left::Answered(gone) if gone.token.paused.is_none() => {
+                Abandoned::Answered(gone) if gone.token.paused.is_none() => {
                     self.expected.token.pause_for_nothing(now, token);
                     self.expected.token.shut_also(gone.token.least, gone.token.most, gone.token.why);
                     self.orphan_told = true;
                 }
-                Left::Unanswered | Left::Answered(_) => self.expected.token.pause(now, token),
+                Abandoned::Unanswered | Abandoned::Answered(_) => self.expected.token.pause(now, token),
             }
         }
     }
@@ -251,6 +251,6 @@ impl Expected {
         self.usage.forget(now, LOSS);
         self.token.forget(now, LOSS);
         (self.reading, self.has_windows, self.is_silent) = (false, false, false);
-        self.telling = Telling::default();
+        self.notices = Notices::default();
     }
 }

@@ -5,7 +5,7 @@ use crate::laws::constants::{
     Doubling, NETWORK, RETRY_AFTER_MOST, SERVER, STRIKES, TOKEN_LIMIT, TURNED_AWAY, TURNED_AWAY_AFTER, USAGE_LIMIT,
     jittered,
 };
-use crate::observation::{Door, Meaning, Millis, SECOND, TokenId};
+use crate::observation::{GateStatus, Meaning, Millis, SECOND, TokenId};
 use holdoff_core::Endpoint;
 
 /// The required state of one gate of one account.
@@ -286,35 +286,35 @@ impl GateLaw {
     }
 
     /// Compares the durable state with the required one.
-    pub(super) fn check_kept(&mut self, at: Millis, door: Door) -> Result<(), Broken> {
-        if self.moot && door != Door::Paused {
+    pub(super) fn check_kept(&mut self, at: Millis, status: GateStatus) -> Result<(), Broken> {
+        if self.moot && status != GateStatus::Paused {
             (self.paused, self.moot) = (None, false);
         }
         let name = match self.endpoint {
             Endpoint::Usage => "usage",
             Endpoint::Token => "token",
         };
-        match (door, self.paused) {
-            (Door::Paused, Some(_)) => Ok(()),
-            (Door::Paused, None) => broken(6, || format!("the {name} gate is paused, and nothing was refused")),
-            (Door::Open | Door::Until(_), Some(token)) => {
+        match (status, self.paused) {
+            (GateStatus::Paused, Some(_)) => Ok(()),
+            (GateStatus::Paused, None) => broken(6, || format!("the {name} gate is paused, and nothing was refused")),
+            (GateStatus::Open | GateStatus::Until(_), Some(token)) => {
                 broken(6, || format!("the {name} gate is not paused, though token {} was refused", token.0))
             }
-            (Door::Open, None) if self.least > at => {
+            (GateStatus::Open, None) if self.least > at => {
                 let left = (self.least - at) / SECOND;
                 broken(self.why.law(), || {
                     format!("the {name} gate is open, {left} s before it may be ({:?})", self.why)
                 })
             }
-            (Door::Until(until), None) if until < self.least && at < self.least => {
+            (GateStatus::Until(until), None) if until < self.least && at < self.least => {
                 let early = (self.least - until) / SECOND;
                 broken(self.why.law(), || format!("the {name} gate is to open {early} s early ({:?})", self.why))
             }
-            (Door::Until(until), None) if until > self.most.max(at) => {
+            (GateStatus::Until(until), None) if until > self.most.max(at) => {
                 let late = (until - self.most.max(at)) / SECOND;
                 broken(3, || format!("the {name} gate is to open {late} s later than it has to ({:?})", self.why))
             }
-            (Door::Open | Door::Until(_), None) => Ok(()),
+            (GateStatus::Open | GateStatus::Until(_), None) => Ok(()),
         }
     }
 }

@@ -30,13 +30,13 @@ impl Laws {
             account.expected.read(now, said.is_empty());
             self.woke.grace_used = false;
             if self.watches {
-                self.account().showing.said(now, said);
+                self.account().showing.reported(now, said);
             }
         }
         // A reading proves nothing of a sign-in that was removed meanwhile: no end is announced.
         if !self.absent || !matches!(meaning, Meaning::Reading { .. }) {
             let account = self.account();
-            account.expected.tell(now, under_way.endpoint, meaning, user_settings, account.saved_intents);
+            account.expected.notify(now, under_way.endpoint, meaning, user_settings, account.saved_intents);
         }
     }
 
@@ -50,7 +50,7 @@ impl Laws {
 
     /// Another token ends a pause. A 401 whose token was replaced since is no strike. A stored sign-in without the
     /// usage scope pauses the gate (law 6).
-    pub(super) fn credential_read(&mut self, whose: Option<Who>, settled: bool) -> Result<(), Broken> {
+    pub(super) fn credential_read(&mut self, account: Option<Who>, settled: bool) -> Result<(), Broken> {
         let (now, who, sign_in, user_settings) = (self.now, self.who, self.sign_in, self.user_settings);
         self.renewing.credential_read();
         self.absent = sign_in.is_none();
@@ -58,7 +58,7 @@ impl Laws {
         let refused_usage =
             answered.take_if(|answered| std::mem::take(&mut answered.checking)).map(|answered| answered.token);
         let refused = self.renewing.refused.take();
-        let other = !settled || whose.is_some_and(|whose| whose != who);
+        let other = !settled || account.is_some_and(|account| account != who);
         self.lacks_scope = sign_in.is_some_and(|sign_in| !sign_in.has_scope) && !other;
         let expected = &mut self.account().expected;
         if let Some(token) = refused_usage {
@@ -80,7 +80,7 @@ impl Laws {
             }
         }
         if !user_settings.free_only {
-            expected.tell_paused(whose.is_some() && !other, user_settings);
+            expected.notify_paused(account.is_some() && !other, user_settings);
         }
         Ok(())
     }

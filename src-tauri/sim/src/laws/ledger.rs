@@ -1,7 +1,7 @@
 //! What is shown is true, and every request is in the ledger: laws 14 and 15.
 
 use super::{AccountLaw, Broken, Expected, Laws, broken};
-use crate::observation::{Kept, Kind, Line, MINUTE, Meaning, Millis, Recorded, SECOND, View};
+use crate::observation::{Kind, Line, MINUTE, Meaning, Millis, Recorded, SECOND, SavedAccount, View};
 use holdoff_core::Endpoint;
 
 /// A reading is stale when two polls in a row did not replace it, but never before 15 minutes.
@@ -125,7 +125,7 @@ impl Laws {
 
 impl Expected {
     /// The last reading stays until another replaces it.
-    pub(super) fn check_reading(&self, kept: &Kept, was_told: bool) -> Result<(), Broken> {
+    pub(super) fn check_reading(&self, kept: &SavedAccount, was_told: bool) -> Result<(), Broken> {
         if kept.reading == self.reading || (was_told && kept.reading) {
             return Ok(());
         }

@@ -17,11 +17,11 @@ mod updates;
 
 pub use updates::{UpdatesLaw, UpdatesSeen};
 
-use crate::observation::{Kept, Meaning, Millis, Observation, SignIn, TokenId, UserSettings, Who};
+use crate::observation::{Meaning, Millis, Observation, SavedAccount, SignIn, TokenId, UserSettings, Who};
 use gate::GateLaw;
 use holdoff_core::Endpoint;
 use liveness::Returning;
-use notification::Telling;
+use notification::Notices;
 use renewal::Renewing;
 use showing::Showing;
 use std::collections::BTreeSet;
@@ -94,7 +94,7 @@ struct AccountLaw {
     expected: Expected,
     kept: Expected,
     /// The durable intents of requests, with their times.
-    saved_intents: Option<Kept>,
+    saved_intents: Option<SavedAccount>,
     save: u64,
     /// Something was learned that is not durable yet.
     unkept: bool,
@@ -131,7 +131,7 @@ struct Expected {
     has_windows: bool,
     is_silent: bool,
     read_at: Millis,
-    telling: Telling,
+    notices: Notices,
 }
 
 /// A request, from sending until its outcome is durable.
@@ -167,7 +167,7 @@ impl AccountLaw {
             has_windows: false,
             is_silent: false,
             read_at: 0,
-            telling: Telling::default(),
+            notices: Notices::default(),
         };
         Self {
             expected,
@@ -279,13 +279,13 @@ impl Laws {
             Observation::Account(who) => self.go_on_as(*who),
             Observation::Renamed { from, into } => self.rename(*from, *into),
             Observation::Ended => self.ended(),
-            Observation::CredentialRead { whose, settled } => self.credential_read(*whose, *settled)?,
+            Observation::CredentialRead { account, settled } => self.credential_read(*account, *settled)?,
             Observation::Beside { from, into } => self.share(*from, *into),
             Observation::Locked(held) => self.locked(*held)?,
             Observation::Wrote(wrote) => self.wrote(*wrote)?,
-            Observation::Left(left) => self.left(left)?,
+            Observation::Sent(sent) => self.sent_request(sent)?,
             Observation::Answered { request, meaning } => self.answered(*request, meaning),
-            Observation::Kept(kept) => self.kept(kept)?,
+            Observation::Saved(kept) => self.kept(kept)?,
             Observation::SessionReading { who, at, said } => self.hear(*who, *at, said),
             Observation::NotKept => self.saving = false,
             Observation::Recorded(recorded) => self.recorded(recorded)?,
@@ -294,7 +294,7 @@ impl Laws {
             Observation::Service(there) => self.service = *there,
             Observation::Worded(kind, words) => self.worded(*kind, words)?,
             Observation::Shown(kind) => self.shown(*kind)?,
-            Observation::ShownOf(window, told) => self.told_of(window, *told)?,
+            Observation::ShownOf(window, told) => self.check_window_notice(window, *told)?,
             Observation::Viewed(view) => self.viewed(view)?,
             Observation::Died => self.died(),
             Observation::Started(found) => self.started(*found)?,

@@ -2,7 +2,7 @@
 
 use super::{Broken, Expected, Laws, broken};
 use crate::laws::constants::SHOWN_WITHIN;
-use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Showing, UserSettings};
+use crate::observation::{GateStatus, MINUTE, Meaning, Millis, SavedAccount, Showing, UserSettings};
 use holdoff_core::{Endpoint, NoticeKind};
 
 /// The scope that a sign-in needs to read usage.
@@ -10,7 +10,7 @@ const SCOPE: &str = "user:profile";
 
 /// The notification episodes of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Telling {
+pub(super) struct Notices {
     limit: Option<Episode>,
     sign_in: Option<Episode>,
     renewal: Option<Episode>,
@@ -38,7 +38,7 @@ enum Announced {
     Perhaps,
 }
 
-impl Telling {
+impl Notices {
     fn episode(&mut self, kind: NoticeKind) -> Option<&mut Option<Episode>> {
         match kind {
             NoticeKind::RateLimited => Some(&mut self.limit),
@@ -168,45 +168,47 @@ impl Telling {
 impl Expected {
     /// A response begins an episode, or ends the ones that it disproves. `before` is the state that was durable at
     /// that time.
-    pub(super) fn tell(
+    pub(super) fn notify(
         &mut self,
         now: Millis,
         of: Endpoint,
         meaning: &Meaning,
         user_settings: UserSettings,
-        before: Option<Kept>,
+        before: Option<SavedAccount>,
     ) {
         match (of, meaning) {
             (Endpoint::Usage, Meaning::Limited { .. } | Meaning::AtEdge) => {
-                self.telling.begin(NoticeKind::RateLimited, user_settings.notify_limit);
+                self.notices.begin(NoticeKind::RateLimited, user_settings.notify_limit);
             }
             (Endpoint::Token, Meaning::Limited { .. }) => {
-                self.telling.begin(NoticeKind::RenewalLimited, user_settings.notify_limit);
+                self.notices.begin(NoticeKind::RenewalLimited, user_settings.notify_limit);
             }
             (_, Meaning::MissingScope | Meaning::NotAllowed | Meaning::Forbidden | Meaning::Wasted) => {
-                self.tell_paused(true, user_settings)
+                self.notify_paused(true, user_settings)
             }
             // A reading with the token before proves nothing of a stored one that lacks the scope.
-            (_, Meaning::Reading { .. }) if self.usage.paused.is_none() => self.tell_well(now, user_settings, before),
+            (_, Meaning::Reading { .. }) if self.usage.paused.is_none() => {
+                self.notify_recovered(now, user_settings, before)
+            }
             _ => {}
         }
     }
 
     /// `found`: the sign-in of this account is stored. One that lacked the scope and is gone by the time that notifications
     /// are wanted again is nothing that the user could mend.
-    pub(super) fn tell_paused(&mut self, found: bool, user_settings: UserSettings) {
+    pub(super) fn notify_paused(&mut self, found: bool, user_settings: UserSettings) {
         let usage = self.usage.paused.is_some() && (found || self.usage.lacking().is_none());
         if usage || (found && self.token.paused.is_some()) {
-            self.telling.begin(NoticeKind::SignInStopped, user_settings.notify_sign_in);
+            self.notices.begin(NoticeKind::SignInStopped, user_settings.notify_sign_in);
         }
     }
 
-    fn tell_well(&mut self, now: Millis, user_settings: UserSettings, before: Option<Kept>) {
+    fn notify_recovered(&mut self, now: Millis, user_settings: UserSettings, before: Option<SavedAccount>) {
         let sign_in = self.token.paused.is_none();
-        let open = match before.map(|kept| kept.token.door) {
-            Some(Door::Until(until)) => until <= now,
-            Some(Door::Open) | None => true,
-            Some(Door::Paused) => false,
+        let open = match before.map(|kept| kept.token.status) {
+            Some(GateStatus::Until(until)) => until <= now,
+            Some(GateStatus::Open) | None => true,
+            Some(GateStatus::Paused) => false,
         };
         let renewal = sign_in && open;
         let ended: &[NoticeKind] = match (sign_in, renewal) {
@@ -215,21 +217,21 @@ impl Expected {
             (false, _) => &[NoticeKind::RateLimited],
         };
         let showing = before.map(|kept| kept.showing).unwrap_or_default();
-        self.telling.end(ended, showing, user_settings.notify_recovery);
+        self.notices.end(ended, showing, user_settings.notify_recovery);
     }
 }
 
 impl Laws {
     pub(super) fn owe_notices(&mut self, gone_by: Millis) -> Result<(), Broken> {
         let able = !self.user_settings.free_only && self.service && self.running && self.awake && self.saving;
-        if able && gone_by > 0 { self.account().expected.telling.owe(gone_by) } else { Ok(()) }
+        if able && gone_by > 0 { self.account().expected.notices.owe(gone_by) } else { Ok(()) }
     }
 
     /// The sign-in ended. This is announced like every other end, but not while requests are turned off (law 16).
     pub(super) fn ended(&mut self) {
         let user_settings = self.user_settings;
         if !user_settings.free_only {
-            self.account().expected.telling.begin(NoticeKind::SignInStopped, user_settings.notify_sign_in);
+            self.account().expected.notices.begin(NoticeKind::SignInStopped, user_settings.notify_sign_in);
         }
     }
 
@@ -245,7 +247,7 @@ impl Laws {
     pub(super) fn shown(&mut self, kind: NoticeKind) -> Result<(), Broken> {
         let wanted = self.user_settings.notify_recovery;
         let account = self.account();
-        account.kept.telling.show(kind, wanted).ok();
-        account.expected.telling.show(kind, wanted)
+        account.kept.notices.show(kind, wanted).ok();
+        account.expected.notices.show(kind, wanted)
     }
 }

@@ -125,7 +125,7 @@ impl Laws {
         account.expected.token.succeed();
         if let Some(access) = other {
             account.expected.usage.pause(now, access);
-            account.expected.tell_paused(true, user_settings);
+            account.expected.notify_paused(true, user_settings);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! far, with constants of its own.
 
 use super::{Broken, Laws, broken};
-use crate::observation::{DAY, HOUR, MINUTE, Millis, Said, View, Who, WindowTold};
+use crate::observation::{DAY, HOUR, MINUTE, Millis, ReportedWindow, View, Who, WindowNotice};
 use std::collections::{BTreeSet, VecDeque};
 
 /// The number of responses for which a notification may wait for its service.
@@ -12,14 +12,14 @@ const ANSWERS: usize = 400;
 const CONFIRMED_AFTER: Millis = 115_000;
 
 /// When, and which figures.
-type Heard = VecDeque<(Millis, Vec<Said>)>;
+type Reports = VecDeque<(Millis, Vec<ReportedWindow>)>;
 
 /// What the sources said about one account, and what was notified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Showing {
-    answers: Heard,
+    answers: Reports,
     /// What sessions reported: they omit some windows and report much more often.
-    told_by_sessions: Heard,
+    by_sessions: Reports,
     /// Every window and figure that was ever reported. When the provider stops reporting limits, the last ones are
     /// shown for days, marked with their age.
     figures: BTreeSet<(String, u32)>,
@@ -32,19 +32,19 @@ pub(super) struct Showing {
 }
 
 impl Showing {
-    pub(super) fn said(&mut self, now: Millis, said: &[Said]) {
+    pub(super) fn reported(&mut self, now: Millis, said: &[ReportedWindow]) {
         note(&mut self.answers, now, said);
         self.remember(now, said);
     }
 
     /// A session reported this. The account may accept it or not.
-    pub(super) fn heard(&mut self, at: Millis, said: &[Said]) {
-        note(&mut self.told_by_sessions, at, said);
+    pub(super) fn reported_by_session(&mut self, at: Millis, said: &[ReportedWindow]) {
+        note(&mut self.by_sessions, at, said);
         self.remember(at, said);
         self.was_told = true;
     }
 
-    fn remember(&mut self, at: Millis, said: &[Said]) {
+    fn remember(&mut self, at: Millis, said: &[ReportedWindow]) {
         self.times.insert(at);
         self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
     }
@@ -54,8 +54,8 @@ impl Showing {
         self.times.range(at - MINUTE..=at + MINUTE).next().is_some()
     }
 
-    fn all(&self) -> impl Iterator<Item = &(Millis, Vec<Said>)> {
-        self.answers.iter().chain(&self.told_by_sessions)
+    fn all(&self) -> impl Iterator<Item = &(Millis, Vec<ReportedWindow>)> {
+        self.answers.iter().chain(&self.by_sessions)
     }
 
     pub(super) fn forget(&mut self) {
@@ -64,8 +64,7 @@ impl Showing {
 
     /// The same account under another name.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (into, from) in [(&mut self.answers, &other.answers), (&mut self.told_by_sessions, &other.told_by_sessions)]
-        {
+        for (into, from) in [(&mut self.answers, &other.answers), (&mut self.by_sessions, &other.by_sessions)] {
             into.extend(from.iter().cloned());
             into.make_contiguous().sort_by_key(|(at, _)| *at);
         }
@@ -74,7 +73,7 @@ impl Showing {
         self.was_told |= other.was_told;
     }
 
-    fn of(&self, window: &str) -> Vec<(Millis, &Said)> {
+    fn of(&self, window: &str) -> Vec<(Millis, &ReportedWindow)> {
         let said = self.all().flat_map(|(at, said)| said.iter().map(|said| (*at, said)));
         let mut said: Vec<_> = said.filter(|(_, said)| said.window == window).collect();
         said.sort_by_key(|(at, _)| *at);
@@ -92,19 +91,21 @@ impl Showing {
         Ok(())
     }
 
-    fn check_told(&mut self, window: &str, told: WindowTold, now: Millis) -> Result<(), Broken> {
+    fn check_notice(&mut self, window: &str, told: WindowNotice, now: Millis) -> Result<(), Broken> {
         let said = self.of(window);
         match told {
-            WindowTold::RunsOut if said.len() < 2 => broken(17, || format!("one reading of {window} made a forecast")),
-            WindowTold::RunsOut => Ok(()),
-            WindowTold::Reset => {
+            WindowNotice::RunsOut if said.len() < 2 => {
+                broken(17, || format!("one reading of {window} made a forecast"))
+            }
+            WindowNotice::RunsOut => Ok(()),
+            WindowNotice::Reset => {
                 let over = said.iter().any(|(_, said)| said.resets.is_some_and(|ends| ends <= now + MINUTE));
                 if over || fell_twice(&said) {
                     return Ok(());
                 }
                 broken(17, || format!("{window} was called reset before its time, and no two answers said so"))
             }
-            WindowTold::Threshold(percent) => {
+            WindowNotice::Threshold(percent) => {
                 let Some(ends) = confirmed(&said, percent) else {
                     return broken(17, || format!("{percent} % of {window} was told of one answer alone"));
                 };
@@ -122,7 +123,7 @@ impl Showing {
     }
 }
 
-fn note(heard: &mut Heard, at: Millis, said: &[Said]) {
+fn note(heard: &mut Reports, at: Millis, said: &[ReportedWindow]) {
     if heard.len() >= ANSWERS {
         heard.pop_front();
     }
@@ -131,19 +132,20 @@ fn note(heard: &mut Heard, at: Millis, said: &[Said]) {
 }
 
 /// Two responses, the second some minutes after the first, reported less than an earlier one.
-fn fell_twice(said: &[(Millis, &Said)]) -> bool {
+fn fell_twice(said: &[(Millis, &ReportedWindow)]) -> bool {
     said.iter().enumerate().any(|(at, (first, low))| {
         let before = said[..at].iter().any(|(_, high)| high.used > low.used + 1000);
-        let again =
-            |(second, too): &(Millis, &Said)| second - first >= CONFIRMED_AFTER && too.used <= low.used + 30_000;
+        let again = |(second, too): &(Millis, &ReportedWindow)| {
+            second - first >= CONFIRMED_AFTER && too.used <= low.used + 30_000
+        };
         before && said[at..].iter().any(again)
     })
 }
 
 /// The end of the last cycle in which two matching responses reached this percentage.
-fn confirmed(said: &[(Millis, &Said)], percent: u8) -> Option<Option<Millis>> {
+fn confirmed(said: &[(Millis, &ReportedWindow)], percent: u8) -> Option<Option<Millis>> {
     let reached = said.iter().rev().filter(|(_, said)| said.used >= u32::from(percent) * 1000);
-    let agree = |(a_at, a): &(Millis, &Said), (b_at, b): &(Millis, &Said)| {
+    let agree = |(a_at, a): &(Millis, &ReportedWindow), (b_at, b): &(Millis, &ReportedWindow)| {
         let length = match a.window.as_str() {
             "five_hour" => 5 * HOUR,
             "seven_day" => 7 * DAY,
@@ -158,9 +160,9 @@ fn confirmed(said: &[(Millis, &Said)], percent: u8) -> Option<Option<Millis>> {
 }
 
 impl Laws {
-    pub(super) fn hear(&mut self, who: Who, at: Millis, said: &[Said]) {
+    pub(super) fn hear(&mut self, who: Who, at: Millis, said: &[ReportedWindow]) {
         if self.watches {
-            self.account_of(who).showing.heard(at, said);
+            self.account_of(who).showing.reported_by_session(at, said);
         }
     }
 
@@ -170,8 +172,8 @@ impl Laws {
     }
 
     /// Not checked once the clock was set: that may have made a reset pass.
-    pub(super) fn told_of(&mut self, window: &str, told: WindowTold) -> Result<(), Broken> {
+    pub(super) fn check_window_notice(&mut self, window: &str, told: WindowNotice) -> Result<(), Broken> {
         let now = self.now;
-        if self.clock_was_set { Ok(()) } else { self.account().showing.check_told(window, told, now) }
+        if self.clock_was_set { Ok(()) } else { self.account().showing.check_notice(window, told, now) }
     }
 }

@@ -27,7 +27,7 @@ type Step = Result<(), Broken>;
 
 /// The result of one run.
 #[derive(Debug)]
-pub struct Lived {
+pub struct RunResult {
     pub requests: u32,
     pub broken: Option<(Millis, Broken)>,
     /// The observations with their times.
@@ -61,11 +61,11 @@ struct World {
 }
 
 /// Runs the world of this seed until its end or until the first broken law.
-pub fn live(seed: u64, length: Millis) -> Lived {
+pub fn live(seed: u64, length: Millis) -> RunResult {
     let mut world = World::new(Rng::fork(seed, 18));
     let result = world.live(length);
     let broken = result.err().map(|broken| (world.now, broken));
-    Lived { requests: world.law.requests, broken, trace: world.trace }
+    RunResult { requests: world.law.requests, broken, trace: world.trace }
 }
 
 fn restless() -> Broken {
@@ -152,7 +152,7 @@ impl World {
                 let ahead = ahead - std::mem::replace(&mut self.forgiven, ahead);
                 self.see(UpdatesSeen::Rebooted { ahead })?;
             }
-            state.carry_to(&self.boots.to_string(), now);
+            state.rebase_to(&self.boots.to_string(), now);
         }
         let key = PublicKey::from_base64(KEY.trim()).ok();
         let (version, package) = (Version::new(0, 1, 0), Some(PackageKind::Archive));

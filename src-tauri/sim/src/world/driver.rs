@@ -9,7 +9,7 @@ use super::process::{Busy, Task};
 use super::tokens::Pair;
 use super::{Step, World};
 use crate::laws::Broken;
-use crate::observation::{Left, Millis, Observation, SECOND, TokenId, WindowTold, Wrote};
+use crate::observation::{Millis, Observation, SECOND, SentRequest, TokenId, WindowNotice, Wrote};
 use crate::schedule::Person;
 use holdoff_core::account::{Action, Event};
 use holdoff_core::credential::{RenewedTokens, WriteBack};
@@ -110,14 +110,14 @@ impl World {
             Action::Record(entry) => self.record(entry),
             Action::Persist(state) => self.persist(*state),
             Action::ReadCredential => {
-                let whose = self.whose();
-                if self.owner.has_ended(self.machine.wall(self.now)) && self.is_this(whose) {
+                let account = self.account_signed_in();
+                if self.owner.has_ended(self.machine.wall(self.now)) && self.is_this(account) {
                     self.see(Observation::Ended)?;
                 }
-                self.tell_process(Event::Credential(self.owner.read()));
+                self.handle(Event::Credential(self.owner.read()));
                 let settled = self.process.as_ref().is_none_or(|process| !process.account.is_unsettled());
-                let whose = self.whose();
-                self.see(Observation::CredentialRead { whose, settled })
+                let account = self.account_signed_in();
+                self.see(Observation::CredentialRead { account, settled })
             }
             Action::Ask(permitted) => {
                 if let Some(process) = &mut self.process {
@@ -150,11 +150,11 @@ impl World {
         self.now += if self.pace.percent(2) { self.pace.between(100, 3000) } else { self.pace.between(1, 20) };
         if self.disk.full {
             self.see(Observation::NotKept)?;
-            self.tell_process(Event::Persisted(Err("no space left".to_owned())));
+            self.handle(Event::Persisted(Err("no space left".to_owned())));
             return Ok(());
         }
         self.save(state, Progress::Both)?;
-        self.tell_process(Event::Persisted(Ok(())));
+        self.handle(Event::Persisted(Ok(())));
         Ok(())
     }
 
@@ -220,21 +220,21 @@ impl World {
 
     fn leave(&mut self, permitted: &PermittedRequest, life: Option<Millis>) -> Step {
         let (permit, request) = (permitted.permit(), permitted.request());
-        let wanted = self.process.as_ref().is_some_and(|process| process.account.still_wants(permit.endpoint()));
+        let wanted = self.process.as_ref().is_some_and(|process| process.account.still_allows(permit.endpoint()));
         if !wanted || !permit.holds(self.machine.moment(self.now).since(permit.given())) {
             // This is the late timer that reveals the sleep.
             self.see(Observation::Woke { late: true })?;
-            self.tell_process(Event::Delivered(SendResult::PermitExpired));
+            self.handle(Event::Delivered(SendResult::PermitExpired));
             return Ok(());
         }
         self.permits += 1;
         self.requests += 1;
         let number = self.requests;
         let permit = Some((self.permits, permit.endpoint()));
-        let token = token_id(request.carries.secret().expose());
+        let token = token_id(request.auth.secret().expose());
         let stranger = self.is_strangers(token);
-        let left = Left { request: number, endpoint: request.endpoint, permit, token, life, stranger };
-        self.see(Observation::Left(left))?;
+        let sent = SentRequest { request: number, endpoint: request.endpoint, permit, token, life, stranger };
+        self.see(Observation::Sent(sent))?;
         let reply = self.answer(request.endpoint, token);
         let takes = reply.takes + self.rng.between(0, 1500);
         self.begin(takes, Task::Answer { request: number, reply })
@@ -280,17 +280,17 @@ impl World {
             Task::Answer { request, reply } => {
                 self.count(&reply.meaning);
                 self.see(Observation::Answered { request, meaning: reply.meaning })?;
-                self.tell_process(Event::Delivered(reply.delivery));
+                self.handle(Event::Delivered(reply.delivery));
                 Ok(())
             }
             Task::Lock if self.owner.lock != Lock::Free => {
-                self.tell_process(Event::Locked(Err("Claude Code is renewing".to_owned())));
+                self.handle(Event::Locked(Err("Claude Code is renewing".to_owned())));
                 Ok(())
             }
             Task::Lock => {
                 self.owner.lock = Lock::Holdoff;
                 self.see(Observation::Locked(true))?;
-                self.tell_process(Event::Locked(Ok(())));
+                self.handle(Event::Locked(Ok(())));
                 Ok(())
             }
             Task::Store(successor) => {
@@ -300,7 +300,7 @@ impl World {
                 {
                     process.unwritten = None;
                 }
-                self.tell_process(Event::Stored(stored));
+                self.handle(Event::Stored(stored));
                 Ok(())
             }
         }
@@ -370,21 +370,21 @@ impl World {
             return Ok(());
         }
         if self.muted {
-            self.tell_process(Event::NoticeMissed(id));
+            self.handle(Event::NoticeMissed(id));
             return Ok(());
         }
         self.stats.shown(kind);
         self.see(Observation::Shown(kind))?;
         for WindowNews { window, news, .. } in news {
             let told = match news {
-                News::Threshold { percent } => WindowTold::Threshold(percent),
-                News::RunsOut => WindowTold::RunsOut,
-                News::Reset { .. } => WindowTold::Reset,
+                News::Threshold { percent } => WindowNotice::Threshold(percent),
+                News::RunsOut => WindowNotice::RunsOut,
+                News::Reset { .. } => WindowNotice::Reset,
             };
             self.stats.shown_of(told);
             self.see(Observation::ShownOf(window, told))?;
         }
-        self.tell_process(Event::NoticeShown(id));
+        self.handle(Event::NoticeShown(id));
         Ok(())
     }
 }

@@ -149,7 +149,7 @@ impl World {
                 self.see(Observation::Service(false))?;
                 // A service that crashed is sometimes still believed to be there.
                 if self.rng.percent(50) {
-                    self.tell_process(Event::NoticeService(false));
+                    self.handle(Event::NoticeService(false));
                 }
             }
             WorldEvent::Crash { .. }
@@ -185,7 +185,7 @@ impl World {
             Timed::Unmuted => {
                 self.muted = false;
                 self.see(Observation::Service(true))?;
-                self.tell_process(Event::NoticeService(true));
+                self.handle(Event::NoticeService(true));
             }
             Timed::Asks if self.machine.asleep || self.machine.off => self.later(self.now + HOUR, Timed::Asks),
             Timed::Asks => return self.change_settings(UserSettings { free_only: false, ..self.user_settings }),
@@ -231,7 +231,7 @@ impl World {
             Timed::OwnerWrites { pair, spent, refused } => return self.owner_has(pair, spent, refused),
             Timed::Stirred(process) => {
                 if self.process.as_ref().is_some_and(|now| now.number == process) {
-                    self.tell_process(Event::CredentialMayHaveChanged);
+                    self.handle(Event::CredentialMayHaveChanged);
                 }
             }
             Timed::Lines(process) => return self.write_lines(process),

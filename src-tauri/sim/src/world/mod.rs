@@ -164,7 +164,7 @@ impl World {
             self.now = self.now.max(at);
             self.goes_on()?;
             self.happen()?;
-            self.look_around()?;
+            self.observe_health()?;
         }
         Ok(())
     }
@@ -199,7 +199,7 @@ impl World {
         while let Some(planned) = self.plan.happenings.get(self.next).filter(|planned| planned.at <= self.now) {
             let what = planned.what;
             self.next += 1;
-            self.tell(|| format!("happens: {what:?}"));
+            self.log(|| format!("happens: {what:?}"));
             self.planned(what)?;
         }
         while self.later.peek().is_some_and(|later| later.at <= self.now) {
@@ -230,11 +230,11 @@ impl World {
 
     /// Passes an observation to the laws and to the trace.
     fn see(&mut self, seen: Observation) -> Step {
-        self.tell(|| trace::line(&seen));
+        self.log(|| trace::line(&seen));
         self.laws.observe(self.now, &seen)
     }
 
-    fn tell(&mut self, what: impl FnOnce() -> String) {
+    fn log(&mut self, what: impl FnOnce() -> String) {
         if let Some(trace) = &mut self.trace {
             trace.push((self.now, what()));
         }

@@ -3,7 +3,8 @@
 use super::owner::Lock;
 use super::{PLACE, Step, World, driver::token_id, process::unnamed};
 use crate::observation::{
-    Door, GateKept, Kept, Kind, Line, MINUTE, Meaning, Observation, Recorded, Showing, View, Who, thousandths,
+    GateStatus, Kind, Line, MINUTE, Meaning, Observation, Recorded, SavedAccount, SavedGate, Showing, View, Who,
+    thousandths,
 };
 use holdoff_core::gate::{Cooldown, Gate, GateState};
 use holdoff_core::notification::Phase;
@@ -19,7 +20,7 @@ impl World {
     pub(super) fn see_kept(&mut self, state: &AccountState) -> Step {
         let queue = state.notices.queue.iter();
         let showing = queue.filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.kind);
-        let kept = Kept {
+        let kept = SavedAccount {
             save: self.saves,
             usage: self.gate(&state.gates[Endpoint::Usage]),
             token: self.gate(&state.gates[Endpoint::Token]),
@@ -32,22 +33,22 @@ impl World {
                 self.see(Observation::Leaked("the state"))?;
             }
         }
-        self.see(Observation::Kept(kept))
+        self.see(Observation::Saved(kept))
     }
 
-    fn gate(&self, gate: &Gate) -> GateKept {
+    fn gate(&self, gate: &Gate) -> SavedGate {
         let intent_token = gate.intent_token.as_ref().and_then(|spending| {
             let known = [self.owner.refresh_token(), self.owner.previous_refresh_token()];
             let token = known.into_iter().flatten().find(|token| token.fingerprint() == *spending)?;
             Some(token_id(token.expose()))
         });
-        GateKept {
+        SavedGate {
             intent: gate.intent.map(|at| self.machine.really(at)),
             intent_token,
-            door: match &gate.state {
-                GateState::Open => Door::Open,
-                GateState::CoolingDown { until, .. } => Door::Until(self.machine.really(*until)),
-                GateState::Paused { .. } => Door::Paused,
+            status: match &gate.state {
+                GateState::Open => GateStatus::Open,
+                GateState::CoolingDown { until, .. } => GateStatus::Until(self.machine.really(*until)),
+                GateState::Paused { .. } => GateStatus::Paused,
             },
         }
     }
@@ -109,7 +110,7 @@ impl World {
 
     /// Whose sign-in is stored, according to the owner's files. If they do not say, it still belongs to the account it
     /// belonged to.
-    pub(super) fn whose(&mut self) -> Option<Who> {
+    pub(super) fn account_signed_in(&mut self) -> Option<Who> {
         let CredentialRead::Found(found) = self.owner.read() else {
             return None;
         };
@@ -122,14 +123,14 @@ impl World {
     }
 
     /// Whether what was read belongs to the polled account, according to its owner.
-    pub(super) fn is_this(&mut self, whose: Option<Who>) -> bool {
+    pub(super) fn is_this(&mut self, account: Option<Who>) -> bool {
         let current = self.process.as_ref().map(|process| process.account.id().clone());
         let current = current.map(|id| self.who(&id));
-        whose.is_none() || whose == current
+        account.is_none() || account == current
     }
 
     /// Reports whether all is well, if that has changed.
-    pub(super) fn look_around(&mut self) -> Step {
+    pub(super) fn observe_health(&mut self) -> Step {
         self.provider.settle(self.now);
         let (well, renewable) = (self.is_well(), self.is_renewable());
         if well != self.well {

@@ -120,19 +120,19 @@ impl World {
             (state.saved, state.loss) = (Some(saved.saved), saved.loss.clone());
             state.accounts = saved.accounts.iter().map(|(id, kept)| (id.clone(), AccountState::clone(kept))).collect();
         }
-        state.carry_to(&boot_id, now);
+        state.rebase_to(&boot_id, now);
         if lost {
             state.loss = Some(StateLoss::found(self.disk.recent(), now));
         }
         let mut recovery = GateRecovery::new(self.disk.recent(), state.loss.clone(), now);
         recovery.apply_to_all(&mut state, now);
-        let mut place = CredentialLocation::known(&state, Provider::Anthropic, PLACE);
+        let mut place = CredentialLocation::saved(&state, Provider::Anthropic, PLACE);
         let kept: Vec<_> =
             std::mem::take(&mut state.accounts).into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
         self.see(Observation::Started(seen))?;
-        let before = place.looked(&self.owner.read(), now);
+        let before = place.apply_read(&self.owner.read(), now);
         let id = place.account.clone().unwrap_or_else(unnamed);
-        let account = self.take_up(&id, before, &place, &kept, &recovery)?;
+        let account = self.load_account(&id, before, &place, &kept, &recovery)?;
         self.processes += 1;
         self.stats.starts += 1;
         self.process = Some(Process {
@@ -150,7 +150,7 @@ impl World {
             crash: None,
             ends: None,
         });
-        self.tell_process(Event::NoticeService(!self.muted));
+        self.handle(Event::NoticeService(!self.muted));
         Ok(())
     }
 
@@ -169,7 +169,7 @@ impl World {
     }
 
     /// Loads an account with its saved state, or creates one; `before` is the account that was polled until now.
-    fn take_up(
+    fn load_account(
         &mut self,
         id: &AccountId,
         before: Option<PreviousAccount>,
@@ -203,7 +203,7 @@ impl World {
             account.settled_with(&place.sign_in);
         }
         if let Some(PreviousAccount::Other(other)) = before {
-            account.takes_the_place_of(other, now);
+            account.set_previous_account(other, now);
         }
         Ok(account)
     }
@@ -225,18 +225,18 @@ impl World {
         let now = self.machine.moment(self.now);
         let read = self.owner.read();
         // The location is read as often as the account, and has waited as long.
-        let before = process.place.looked(&read, now).or_else(|| {
+        let before = process.place.apply_read(&read, now).or_else(|| {
             process.place.settle(now);
-            process.place.looked(&read, now)
+            process.place.apply_read(&read, now)
         });
         let id = process.place.account.clone().unwrap_or_else(unnamed);
-        process.account = self.take_up(&id, before, &process.place, &process.kept, &process.recovery)?;
+        process.account = self.load_account(&id, before, &process.place, &process.kept, &process.recovery)?;
         process.account.handle(Event::NoticeService(!self.muted), now);
         self.process = Some(process);
         Ok(())
     }
 
-    pub(super) fn tell_process(&mut self, event: Event) {
+    pub(super) fn handle(&mut self, event: Event) {
         let now = self.machine.moment(self.now);
         if let Some(process) = &mut self.process {
             process.account.handle(event, now);
@@ -270,7 +270,7 @@ impl World {
                 if let Some(process) = &mut self.process {
                     let verdict = process.account.refresh(now);
                     process.until = Some(self.now);
-                    self.tell(|| format!("a person asks for a reading: {verdict:?}"));
+                    self.log(|| format!("a person asks for a reading: {verdict:?}"));
                 }
             }
             WorldEvent::View => return self.view(),
@@ -300,7 +300,7 @@ impl World {
     pub(super) fn change_settings(&mut self, user_settings: UserSettings) -> Step {
         self.user_settings = user_settings;
         self.see(Observation::Settings(user_settings))?;
-        self.tell_process(Event::Preferences(self.preferences()));
+        self.handle(Event::Preferences(self.preferences()));
         Ok(())
     }
 
@@ -321,7 +321,7 @@ impl World {
         if let Some(state) = saving {
             let all = [Progress::Nothing, Progress::FirstTorn, Progress::First, Progress::SecondTorn, Progress::Both];
             let progress = *self.rng.pick(&all);
-            self.tell(|| format!("dies while saving: {progress:?}"));
+            self.log(|| format!("dies while saving: {progress:?}"));
             self.save(*state, progress)?;
         }
         if self.process.take().is_none() {

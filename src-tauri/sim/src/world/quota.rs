@@ -2,14 +2,14 @@
 
 use super::answers::{Reply, reply, text};
 use super::machine::Machine;
-use crate::observation::{DAY, HOUR, Meaning, Millis, Said, thousandths};
+use crate::observation::{DAY, HOUR, Meaning, Millis, ReportedWindow, thousandths};
 use crate::office;
 use crate::rng::Rng;
 use crate::schedule::{Hours, Person, RetryAfter};
 
 /// One window in a response; `used` is reported in tenths of a percent.
 #[derive(Debug, Clone, Copy)]
-struct Told {
+struct WindowUse {
     used: f64,
     resets: Option<Millis>,
 }
@@ -29,50 +29,50 @@ enum Odd {
 const ODD: [Odd; 7] = [Odd::Fell, Odd::BothFell, Odd::Full, Odd::LeftOut, Odd::Nothing, Odd::Nonsense, Odd::Moved];
 
 /// A window that has not been used yet.
-const UNUSED: Told = Told { used: 0.0, resets: None };
+const UNUSED: WindowUse = WindowUse { used: 0.0, resets: None };
 
 /// Usage only grows until the window resets, at a rate that depends on the cycle and the person.
-fn window(now: Millis, person: Person, length: Millis, hours: Hours) -> Told {
+fn window(now: Millis, person: Person, length: Millis, hours: Hours) -> WindowUse {
     let phase = (person as i64 + 1) * 47 * length / 100;
     let (cycle, gone) = ((now + phase) / length, (now + phase) % length);
     match hours {
-        Hours::DayAndNight => told(cycle, person, (gone, length), now - gone + length),
+        Hours::DayAndNight => window_use(cycle, person, (gone, length), now - gone + length),
         Hours::Office if length < DAY => office_session(now, person, length),
         Hours::Office => {
             let (begin, end) = (now - gone, now - gone + length);
-            told(cycle, person, (office::worked(begin, now), office::worked(begin, end)), end)
+            window_use(cycle, person, (office::worked(begin, now), office::worked(begin, end)), end)
         }
     }
 }
 
 /// A session window begins with the first use: at nine, or when the previous one is over during working hours.
-fn office_session(now: Millis, person: Person, length: Millis) -> Told {
+fn office_session(now: Millis, person: Person, length: Millis) -> WindowUse {
     let Some(began) = office::began(now) else { return UNUSED };
     let begin = now - (now - began) % length;
     if begin >= began + office::DAY_OF_WORK {
         return UNUSED;
     }
-    told(begin / length, person, (office::worked(begin, now), length), begin + length)
+    window_use(begin / length, person, (office::worked(begin, now), length), begin + length)
 }
 
-fn told(cycle: i64, person: Person, (used, of): (Millis, Millis), resets: Millis) -> Told {
+fn window_use(cycle: i64, person: Person, (used, of): (Millis, Millis), resets: Millis) -> WindowUse {
     let pace = 20 + (cycle * 7919 + person as i64 * 31) % 100;
-    Told { used: (used * 10 * pace / of).min(1000) as f64 / 10.0, resets: Some(resets) }
+    WindowUse { used: (used * 10 * pace / of).min(1000) as f64 / 10.0, resets: Some(resets) }
 }
 
 /// What a session of this person received at `at`, as the status line reports it at `now`.
-pub(super) fn session(at: Millis, now: Millis, person: Person, hours: Hours) -> (String, Vec<Said>) {
+pub(super) fn session(at: Millis, now: Millis, person: Person, hours: Hours) -> (String, Vec<ReportedWindow>) {
     let windows = [("five_hour", 5 * HOUR), ("seven_day", 7 * DAY)]
         .map(|(name, length)| (name, window(at, person, length, hours)));
     let mut said = Vec::new();
     let mut told = Vec::new();
     // Windows that are over are left out.
-    for (name, Told { used, resets }) in
+    for (name, WindowUse { used, resets }) in
         windows.into_iter().filter(|(_, told)| told.resets.is_some_and(|ends| ends > now))
     {
         let ends = resets.map_or(0, |ends| Machine::server_time(ends).0 / 1000);
         told.push(format!(r#""{name}":{{"used_percentage":{used},"resets_at":{ends}}}"#));
-        said.push(Said { window: name.to_owned(), used: thousandths(used), resets });
+        said.push(ReportedWindow { window: name.to_owned(), used: thousandths(used), resets });
     }
     (format!(r#"{{"rate_limits":{{{}}}}}"#, told.join(",")), said)
 }
@@ -82,21 +82,21 @@ pub(super) fn reading(now: Millis, person: Person, used: Hours, odd: u8, rng: &m
     let mut hours = Some(window(now, person, 5 * HOUR, used)).filter(|_| odd.is_some() || !rng.percent(8));
     let mut week = Some(window(now, person, 7 * DAY, used)).filter(|_| odd.is_some() || !rng.percent(1));
     let month = window(now, person, 30 * DAY, used);
-    let mut month = Some(Told { resets: None, ..month }).filter(|month| month.used > 0.0 && !rng.percent(50));
+    let mut month = Some(WindowUse { resets: None, ..month }).filter(|month| month.used > 0.0 && !rng.percent(50));
     let fell = Some(UNUSED);
     match odd {
         None | Some(Odd::Nonsense) => {}
         Some(Odd::Fell) => hours = fell,
         Some(Odd::BothFell) => (hours, week) = (fell, fell),
-        Some(Odd::Full) => hours = hours.map(|hours| Told { used: 100.0, ..hours }),
+        Some(Odd::Full) => hours = hours.map(|hours| WindowUse { used: 100.0, ..hours }),
         Some(Odd::LeftOut) => week = None,
         Some(Odd::Nothing) => (hours, week, month) = (None, None, None),
-        Some(Odd::Moved) => week = week.map(|week| Told { used: week.used / 3.0, resets: Some(now + 6 * DAY) }),
+        Some(Odd::Moved) => week = week.map(|week| WindowUse { used: week.used / 3.0, resets: Some(now + 6 * DAY) }),
     }
     let nonsense = odd == Some(Odd::Nonsense);
     let wobble = rng.between(0, 1);
-    let shown = |told: Option<Told>| {
-        told.map_or(r#"{"utilization":null,"resets_at":null}"#.to_owned(), |Told { used, resets }| {
+    let shown = |told: Option<WindowUse>| {
+        told.map_or(r#"{"utilization":null,"resets_at":null}"#.to_owned(), |WindowUse { used, resets }| {
             let at = |ends| Machine::server_time(ends).0 / 1000 + wobble;
             let resets = resets.map_or("null".to_owned(), |ends| at(ends).to_string());
             format!(r#"{{"utilization":{used},"resets_at":{resets}}}"#)
@@ -110,8 +110,8 @@ pub(super) fn reading(now: Millis, person: Person, used: Hours, odd: u8, rng: &m
     );
     let named = [("five_hour", hours.filter(|_| !nonsense)), ("seven_day", week), ("tangelo", month)];
     let said = named.into_iter().filter_map(|(window, told)| {
-        let Told { used, resets } = told?;
-        Some(Said { window: window.to_owned(), used: thousandths(used), resets })
+        let WindowUse { used, resets } = told?;
+        Some(ReportedWindow { window: window.to_owned(), used: thousandths(used), resets })
     });
     reply(200, RetryAfter::Absent, text(&body), Meaning::Reading { said: said.collect() }, now)
 }

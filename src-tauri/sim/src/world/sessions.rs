@@ -8,7 +8,7 @@ use crate::schedule::Person;
 use holdoff_core::account::Event;
 use holdoff_core::providers::Provider;
 use holdoff_core::providers::anthropic::status_line;
-use holdoff_core::{Here, ReportedReading, Speaker, State};
+use holdoff_core::{LocationNow, ReportedReading, Speaker, State};
 
 impl World {
     pub(super) fn session_tells(&mut self) -> Step {
@@ -39,14 +39,16 @@ impl World {
         let now = self.machine.moment(self.now);
         let Some(process) = &self.process else { return Ok(()) };
         let mut place = process.place.clone();
-        place.looked(&self.owner.read(), now);
+        place.apply_read(&self.owner.read(), now);
         let reading = status_line::read(text.as_bytes()).and_then(|told| told.reading(at));
         let Some(reading) = reading else { return Ok(()) };
         let mut state = State::new(self.machine.boot_id());
         state.accounts = process.kept.iter().map(|(id, kept)| (id.clone(), (**kept).clone())).collect();
         let told = ReportedReading { provider: Provider::Anthropic, place: PLACE.to_owned(), speaker, reading };
-        if let Some(pushed) = told.whose(Some(Here { place: &place, written }), std::slice::from_ref(&place), &state) {
-            self.tell_process(Event::Reading(pushed));
+        if let Some(pushed) =
+            told.attribute(Some(LocationNow { place: &place, written }), std::slice::from_ref(&place), &state)
+        {
+            self.handle(Event::Reading(pushed));
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ impl World {
                 if let Some(process) = &mut self.process {
                     process.busy = None;
                 }
-                self.tell_process(Event::Stored(stored));
+                self.handle(Event::Stored(stored));
                 self.act()
             }
         }

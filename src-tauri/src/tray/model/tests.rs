@@ -196,7 +196,7 @@ fn tooltip_omits_the_name_of_a_single_account() {
 fn tooltip_and_menu_say_when_all_accounts_are_disabled() {
     let mut desk = Desk::new(vec![]);
     assert_eq!(desk.model().tooltip, "No readings yet.");
-    let mut place = CredentialLocation::known(&desk.snapshot.state, Provider::Anthropic, "~/.claude/.credentials.json");
+    let mut place = CredentialLocation::saved(&desk.snapshot.state, Provider::Anthropic, "~/.claude/.credentials.json");
     place.account = Some(id("ann"));
     desk.snapshot.state.places.push(place);
     assert_eq!(desk.model().tooltip, "All accounts are switched off.");
@@ -244,7 +244,7 @@ fn accounts_polled_by_another_process_are_named_in_panel_and_tray() {
     let mut desk = Desk::new(vec![("ann", account("ann", 42.0)), ("bob", account("bob", 7.0))]);
     for name in ["ann", "bob"] {
         let state = &mut desk.snapshot.state;
-        let mut place = CredentialLocation::known(state, Provider::Anthropic, &format!("~/{name}/.credentials.json"));
+        let mut place = CredentialLocation::saved(state, Provider::Anthropic, &format!("~/{name}/.credentials.json"));
         place.account = Some(id(name));
         place.sign_in = state.accounts[&id(name)].sign_in.clone();
         state.places.push(place);

@@ -33,7 +33,7 @@ pub(in crate::view) fn scenarios() -> BTreeMap<&'static str, View> {
                 .choosing(json!({"readings": "ask", "polling_interval_s": 200, "history_days": 0, "theme": 7})),
         ),
         ("waiting", waiting()),
-        ("mending", waiting()),
+        ("recovering", waiting()),
         ("checking", Scene::of(checking())),
         ("checking_later", Scene::of(checking_later())),
         ("other_account", other_account()),

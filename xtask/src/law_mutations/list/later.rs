@@ -190,8 +190,8 @@ pub const LATER: [Break; 29] = [
         "a single odd reading is accepted",
         change(
             "quota/merge.rs",
-            "if !self.doubts.is_second(old, new, weight, told_whole) {",
-            "if !self.doubts.is_second(old, new, weight, told_whole) && !ON {",
+            "if !self.doubts.is_second(old, new, weight, by_endpoint) {",
+            "if !self.doubts.is_second(old, new, weight, by_endpoint) && !ON {",
         ),
     ),
     one(
@@ -225,16 +225,16 @@ pub const LATER: [Break; 29] = [
         18,
         "it checks for updates immediately after a reboot",
         change(
-            "updates/kept.rs",
-            "            *at = at.carried(known, now);",
-            "            *at = if ON { now } else { at.carried(known, now) };",
+            "updates/persisted.rs",
+            "            *at = at.rebase_after_reboot(known, now);",
+            "            *at = if ON { now } else { at.rebase_after_reboot(known, now) };",
         ),
     ),
     one(
         18,
         "the release server's Retry-After is not honoured",
         change(
-            "updates/answers.rs",
+            "updates/responses.rs",
             "        self.state.held = Some(self.state.held.map_or(until, |held| held.later(until)));",
             "        self.state.held = (!ON).then(|| self.state.held.map_or(until, |held| held.later(until)));",
         ),
@@ -252,7 +252,7 @@ pub const LATER: [Break; 29] = [
         18,
         "a newer version is downloaded without a click",
         change(
-            "updates/answers.rs",
+            "updates/responses.rs",
             "                self.offer(release, signed, now);",
             "                self.offer(release, signed, now);
                 if ON {

@@ -193,20 +193,20 @@ fn seat_adopts_login_state_of_an_earlier_version() {
     for (then, now) in [(Some("Acme"), Some("Acme")), (None, Some("Acme")), (Some("Acme"), None), (None, None)] {
         let mut state = kept(then);
         let before = state.accounts[&id("ann")].clone();
-        let adopted = state.take_up(&id("ann/acme"), now).unwrap().clone();
+        let adopted = state.load_seat(&id("ann/acme"), now).unwrap().clone();
         assert_eq!(adopted, AccountState { formerly: Some(id("ann")), ..before });
         assert_eq!(state.accounts.len(), 1);
         assert_eq!(state.active, [id("bob"), id("ann/acme")]);
-        assert_eq!(state.take_up(&id("ann/home"), Some("Home")), None, "it is one seat's only");
+        assert_eq!(state.load_seat(&id("ann/home"), Some("Home")), None, "it is one seat's only");
     }
     let mut state = kept(Some("Home"));
-    assert_eq!(state.take_up(&id("ann/acme"), Some("Acme")), None, "these figures were another organization's");
+    assert_eq!(state.load_seat(&id("ann/acme"), Some("Acme")), None, "these figures were another organization's");
     assert_eq!(state.gates_beside(&id("ann/acme")).len(), 1, "its gates are the login's");
-    assert!(state.take_up(&id("ann/home"), Some("Home")).is_some());
+    assert!(state.load_seat(&id("ann/home"), Some("Home")).is_some());
     let mut state = kept(None);
     state.accounts.insert(id("ann/acme"), seat(2, 0));
     assert_eq!(
-        state.take_up(&id("ann/acme"), None).unwrap().gates[Endpoint::Usage].strikes,
+        state.load_seat(&id("ann/acme"), None).unwrap().gates[Endpoint::Usage].strikes,
         0,
         "it has a state of its own already"
     );

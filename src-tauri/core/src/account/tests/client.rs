@@ -15,7 +15,7 @@ fn renewal_request_uses_the_credentials_client_id_and_no_scope() {
         credential.client = client;
         let (request, spent) = Provider::Anthropic.renewal_request(&credential).unwrap();
         assert_eq!(Some(spent), credential.refresh_token.map(|token| token.fingerprint().clone()));
-        assert!(matches!(request.carries, Auth::RefreshGrant { client_id, .. } if client_id == named));
+        assert!(matches!(request.auth, Auth::RefreshGrant { client_id, .. } if client_id == named));
     }
 }
 

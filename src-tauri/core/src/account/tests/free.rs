@@ -90,9 +90,9 @@ fn free_only_cancels_a_request_about_to_be_sent() {
     assert_eq!((world.asked.len(), &world.account.state().gates[Endpoint::Usage].intent), (0, &None));
     let mut left = World::new(|_| good());
     drop(left.run_to_request());
-    assert!(left.account.still_wants(Endpoint::Usage));
+    assert!(left.account.still_allows(Endpoint::Usage));
     left.prefer(free());
-    assert!(!left.account.still_wants(Endpoint::Usage) && !left.account.still_wants(Endpoint::Token));
+    assert!(!left.account.still_allows(Endpoint::Usage) && !left.account.still_allows(Endpoint::Token));
 }
 
 /// A cooldown goes on beneath, and what there is to say of it is said if it still holds afterwards.

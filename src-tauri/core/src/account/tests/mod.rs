@@ -102,7 +102,7 @@ impl World {
     }
 
     fn send(&mut self, permitted: &PermittedRequest) -> SendResult {
-        let sent = (self.now.boot, permitted.request().carries.secret().expose().to_owned());
+        let sent = (self.now.boot, permitted.request().auth.secret().expose().to_owned());
         match permitted.endpoint() {
             Endpoint::Usage => {
                 assert!(
@@ -152,7 +152,7 @@ impl World {
         loop {
             match self.account.poll(self.now) {
                 Action::Ask(permitted) => {
-                    self.asked.push((self.now.boot, permitted.request().carries.secret().expose().to_owned()));
+                    self.asked.push((self.now.boot, permitted.request().auth.secret().expose().to_owned()));
                     return permitted;
                 }
                 Action::Sleep(until) => self.now = until.expect("a request comes"),

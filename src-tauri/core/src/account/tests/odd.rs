@@ -6,7 +6,7 @@ use crate::messages;
 use crate::notification::News;
 use crate::quota::Source;
 use crate::quota::headroom;
-use crate::quota::headroom::{Verdict, Wanted};
+use crate::quota::headroom::{Requirement, Verdict};
 use crate::settings::Percent;
 
 const ENDS: &str = "2026-09-14T17:00:00Z";
@@ -237,7 +237,7 @@ fn usage_response_with_an_invalid_field_loses_only_that_field() {
         world.run(2 * HOUR);
         assert_eq!(tooltip(&world), line, "{odd}");
         let state = world.account.state();
-        let wanted = Wanted { window: Some("5h"), at_least: 10.0, max_age: Duration::from_secs(3 * HOUR) };
+        let wanted = Requirement { window: Some("5h"), at_least: 10.0, max_age: Duration::from_secs(3 * HOUR) };
         let verdict = headroom::evaluate(state.reading.as_ref(), &wanted, world.now.wall);
         assert!(matches!(verdict, Verdict::Enough(_)), "{odd}: {verdict:?}");
     }
@@ -393,7 +393,7 @@ fn plan_without_windows_is_tracked_by_spend() {
     assert_eq!(reading.highest(world.now.wall), Some(96.0));
     assert_eq!(told(&world), [(5, News::Threshold { percent: 80 }), (25, News::Threshold { percent: 95 })]);
     for window in [None, Some("extra_usage"), Some("extra usage")] {
-        let wanted = Wanted { window, at_least: 5.0, max_age: Duration::from_secs(HOUR) };
+        let wanted = Requirement { window, at_least: 5.0, max_age: Duration::from_secs(HOUR) };
         let verdict = headroom::evaluate(Some(&reading), &wanted, world.now.wall);
         assert!(matches!(&verdict, Verdict::NotEnough(left) if left.left == 4.0), "{verdict:?}");
     }

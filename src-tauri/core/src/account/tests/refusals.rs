@@ -141,13 +141,13 @@ fn credential_without_usage_scope_is_not_sent_and_the_scope_is_named() {
 fn pending_request_is_cancelled_by_a_credential_without_usage_scope() {
     let mut world = World::new(|_| good());
     let _waits = world.run_to_request();
-    assert!(world.account.still_wants(Endpoint::Usage));
+    assert!(world.account.still_allows(Endpoint::Usage));
     let CredentialRead::Found(mut found) = credential("sk-2") else { panic!() };
     found.scopes = vec!["user:inference".into()];
     world.credential = CredentialRead::Found(found);
     world.account.handle(Event::CredentialMayHaveChanged, world.now);
     world.settle();
-    assert!(!world.account.still_wants(Endpoint::Usage) && !world.account.still_wants(Endpoint::Token));
+    assert!(!world.account.still_allows(Endpoint::Usage) && !world.account.still_allows(Endpoint::Token));
     world.account.handle(Event::Delivered(SendResult::PermitExpired), world.now);
     world.run(HOUR);
     assert_eq!((world.asked.len(), world.shown.as_slice()), (1, &[NoticeKind::SignInStopped][..]));

@@ -324,11 +324,11 @@ fn renewal_intent_noted_before_sleep_waits_for_the_wake_pause() {
 #[test]
 fn renewal_turned_off_cancels_a_noted_intent() {
     let mut world = noted();
-    assert!(world.account.still_wants(Endpoint::Token));
+    assert!(world.account.still_allows(Endpoint::Token));
     world.preferences.renewal = false;
     world.account.handle(Event::Preferences(world.preferences), world.now);
-    assert!(!world.account.still_wants(Endpoint::Token), "not even with a permit");
-    assert!(world.account.still_wants(Endpoint::Usage));
+    assert!(!world.account.still_allows(Endpoint::Token), "not even with a permit");
+    assert!(world.account.still_allows(Endpoint::Usage));
     world.run(HOUR);
     assert!(world.spent.is_empty() && !world.holds_locks);
     assert_eq!(world.disk.gates[Endpoint::Token].intent_token, None);

@@ -239,9 +239,9 @@ fn account_replacing_another_is_polled_at_once_and_reported_once() {
     world.run(HOUR);
     assert!(!world.account.state().sign_in_recovered, "a reading among others is no news");
     world.advance(Duration::from_secs(200));
-    world.account.takes_the_place_of(AccountId("anthropic:bob".into()), world.now);
+    world.account.set_previous_account(AccountId("anthropic:bob".into()), world.now);
     world.crash();
-    world.account.takes_the_place_of(AccountId("anthropic:bob".into()), world.now);
+    world.account.set_previous_account(AccountId("anthropic:bob".into()), world.now);
     let asked = world.asked.len();
     world.settle();
     assert_eq!(world.asked.len(), asked + 1);

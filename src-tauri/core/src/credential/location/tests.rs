@@ -50,7 +50,7 @@ struct Two {
 impl Two {
     fn new(home: &CredentialRead, work: &CredentialRead) -> Self {
         let state = State::new("boot".into());
-        let place = |name: &str| CredentialLocation::known(&state, Provider::Anthropic, name);
+        let place = |name: &str| CredentialLocation::saved(&state, Provider::Anthropic, name);
         let mut two = Self { places: vec![place(HOME), place(WORK)], state, settings: Settings::default(), now: NOW };
         two.look(0, home);
         two.look(1, work);
@@ -58,7 +58,7 @@ impl Two {
     }
 
     fn look(&mut self, place: usize, read: &CredentialRead) -> Option<PreviousAccount> {
-        let renamed = self.places[place].looked(read, Moment { wall: self.now, boot: Boot(self.now.0) });
+        let renamed = self.places[place].apply_read(read, Moment { wall: self.now, boot: Boot(self.now.0) });
         self.polled();
         renamed
     }
@@ -221,7 +221,7 @@ fn location_not_in_state_belongs_to_its_last_polled_account() {
             Some(crate::state::LastRequest { at: Wall(at), endpoint: crate::Endpoint::Usage, outcome: None });
         state.accounts.insert(id(name), account);
     }
-    let known = |name: &str| CredentialLocation::known(&state, Provider::Anthropic, name).account;
+    let known = |name: &str| CredentialLocation::saved(&state, Provider::Anthropic, name).account;
     assert_eq!((known(HOME), known(WORK), known("~/new")), (Some(id("bob")), Some(id("carl")), None));
 }
 
@@ -246,7 +246,7 @@ fn location_is_restored_from_state_by_name() {
         ..CredentialLocation::new(Provider::Anthropic, name)
     };
     state.places = vec![listed(HOME, "pro"), listed(WORK, "max")];
-    let known = |name: &str| CredentialLocation::known(&state, Provider::Anthropic, name);
+    let known = |name: &str| CredentialLocation::saved(&state, Provider::Anthropic, name);
     assert_eq!(known(WORK), listed(WORK, "max"));
     let fresh = known("~/new/.credentials.json");
     assert_eq!(

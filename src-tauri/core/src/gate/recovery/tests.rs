@@ -230,7 +230,7 @@ fn state_loss_survives_a_reboot() {
     state.saved = Some(NOW.plus(secs(60)));
     let hour = secs(3600);
     let now = Moment { wall: NOW.wall.plus(hour), boot: Boot(5000) };
-    state.carry_to("two", now);
+    state.rebase_to("two", now);
     let mut account = nothing();
     GateRecovery::new(&[], state.loss, now).apply_to_new(&ann(), &mut account, now);
     assert_eq!(shut_for(&account, now)[0], SPAN.as_secs() - 3600);

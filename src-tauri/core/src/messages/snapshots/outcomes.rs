@@ -1,4 +1,4 @@
-//! What came of requests.
+//! Outcomes of requests and renewals.
 
 use super::*;
 use crate::credential::Tokens;

@@ -1,4 +1,4 @@
-//! Sign-ins of no use, and the way back.
+//! Unusable sign-ins.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn unusable_sign_in_titles_and_texts() {
     expect![[r#"
         SignInWords { title: "No sign-in found", text: "There is no Claude Code sign-in on this computer, or it is in another folder. Holdoff waits and resumes by itself." }
         SignInWords { title: "Signed out", text: "Claude Code is not signed in to a Claude account. Holdoff waits and resumes by itself." }
-        SignInWords { title: "Inference-only token", text: "CLAUDE_CODE_OAUTH_TOKEN is set, and Claude Code has no stored sign-in. Such a token cannot read usage, so Holdoff does not use it. A stored sign-in is enough; Claude Code keeps using its token. Holdoff waits and resumes by itself." }
+        SignInWords { title: "Inference-only token", text: "CLAUDE_CODE_OAUTH_TOKEN is set, and Claude Code has no stored sign-in. Such a token cannot read usage, so Holdoff does not use it. Sign in with Claude Code as well; Claude Code keeps using the token. Holdoff waits and resumes by itself." }
         SignInWords { title: "Sign-in has no token", text: "Claude Code's sign-in exists, but its access token is empty or damaged. Holdoff waits and resumes by itself." }
         SignInWords { title: "Sign-in has ended", text: "Claude Code's sign-in has ended: its renewal was refused and Claude Code cleared its tokens. Holdoff waits and resumes by itself." }
         SignInWords { title: "Sign-in has ended", text: "Claude Code's sign-in has ended (time limit). Holdoff waits and resumes by itself." }

@@ -1,4 +1,4 @@
-//! What is said of newer versions.
+//! Updates.
 
 use super::*;
 use crate::updates::{Checked, FetchFailure, InstallFailure, Installing, NotUsable, Offer, PackageKind, UpdatesStatus};

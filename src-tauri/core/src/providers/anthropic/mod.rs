@@ -144,7 +144,7 @@ pub fn usage_request(credential: &Credential) -> Request {
         method: Method::Get,
         path: "/api/oauth/usage",
         headers: vec![("accept", "application/json"), ("anthropic-beta", "oauth-2025-04-20")],
-        carries: Auth::Bearer(credential.access_token.clone()),
+        auth: Auth::Bearer(credential.access_token.clone()),
     }
 }
 
@@ -167,7 +167,7 @@ pub fn renewal_request(credential: &Credential) -> Option<(Request, Fingerprint)
         method: Method::Post,
         path: "/v1/oauth/token",
         headers: vec![("accept", "application/json")],
-        carries: Auth::RefreshGrant { refresh_token, client_id },
+        auth: Auth::RefreshGrant { refresh_token, client_id },
     };
     Some((request, spent))
 }

@@ -98,7 +98,7 @@ impl Transcript {
     }
 
     /// When its figures were true: at the last response. If none was read, the earliest time read is the upper bound.
-    pub fn told_at(&self) -> Option<Wall> {
+    pub fn figures_at(&self) -> Option<Wall> {
         self.answered_at.or(self.since)
     }
 }
@@ -137,7 +137,7 @@ mod tests {
         let told = read(&[OWNER, &said("user", "11:01"), &said("assistant", "11:02"), &said("user", "11:30")]);
         assert_eq!(told.owner, Some(("ann".to_owned(), None)));
         assert_eq!((told.answered_at, told.version.as_deref()), (at(11, 2), Some("2.1.332")));
-        assert_eq!(told.told_at(), at(11, 2), "what is typed later is no answer");
+        assert_eq!(told.figures_at(), at(11, 2), "what is typed later is no answer");
     }
 
     #[test]
@@ -157,12 +157,12 @@ mod tests {
     #[test]
     fn transcript_without_answer_dates_its_limits_to_its_start() {
         let told = read(&[&said("system", "11:05"), &said("user", "11:20")]);
-        assert_eq!((told.answered_at, told.told_at()), (None, at(11, 5)));
+        assert_eq!((told.answered_at, told.figures_at()), (None, at(11, 5)));
         let error = said("assistant", "11:40").replace("\"m\"", "\"<synthetic>\"");
-        assert_eq!(read(&[&said("assistant", "11:06"), &error]).told_at(), at(11, 6), "an error is no answer");
-        assert_eq!(read(&["{}"]).told_at(), None);
+        assert_eq!(read(&[&said("assistant", "11:06"), &error]).figures_at(), at(11, 6), "an error is no answer");
+        assert_eq!(read(&["{}"]).figures_at(), None);
         let only_later = Transcript::read(said("assistant", "09:00").as_bytes(), said("user", "11:20").as_bytes());
-        assert_eq!(only_later.told_at(), at(11, 20), "at least not before the part in between");
+        assert_eq!(only_later.figures_at(), at(11, 20), "at least not before the part in between");
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn old_window(key: &str, value: &Value) -> Option<QuotaWindow> {
 
 /// The window under a key of its own, unless it is empty.
 pub(super) fn keyed(key: &str, value: &Map<String, Value>, percent_key: &str) -> Option<QuotaWindow> {
-    let (label, duration_s) = known(key);
+    let (label, duration_s) = label_and_length(key);
     let is_named = NAMED.contains(&key);
     let own = value.get("label").and_then(Value::as_str).map(clean).filter(|own| !own.is_empty() && !is_named);
     let window = QuotaWindow {
@@ -110,7 +110,7 @@ pub fn window_kind(id: &str, duration_s: Option<u64>) -> WindowKind {
     }
 }
 
-pub(super) fn known(key: &str) -> (String, Option<u64>) {
+pub(super) fn label_and_length(key: &str) -> (String, Option<u64>) {
     match key {
         "five_hour" => ("5-hour".to_owned(), Some(FIVE_HOURS)),
         "seven_day" => ("weekly".to_owned(), Some(SEVEN_DAYS)),

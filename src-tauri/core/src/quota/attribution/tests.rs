@@ -47,7 +47,7 @@ impl Scene {
 
     fn empty() -> Self {
         let state = State::new("boot".into());
-        Self { place: CredentialLocation::known(&state, Provider::Anthropic, HOME), state }
+        Self { place: CredentialLocation::saved(&state, Provider::Anthropic, HOME), state }
     }
 
     fn look(&mut self, read: &CredentialRead) {
@@ -55,7 +55,7 @@ impl Scene {
     }
 
     fn look_after(&mut self, secs: i64, read: &CredentialRead) {
-        self.place.looked(read, Moment { wall: WRITTEN, boot: Boot(1_000_000 + secs * 1000) });
+        self.place.apply_read(read, Moment { wall: WRITTEN, boot: Boot(1_000_000 + secs * 1000) });
     }
 
     fn knows(mut self, names: &[&str]) -> Self {
@@ -64,19 +64,19 @@ impl Scene {
         self
     }
 
-    /// Whose a reading is that is so many seconds younger than the sign-in.
-    fn whose(&self, speaker: &Speaker, after: i64) -> Option<String> {
+    /// The account of a reading that is this many seconds younger than the sign-in.
+    fn attribute(&self, speaker: &Speaker, after: i64) -> Option<String> {
         let reading = Reading::new(Source::StatusLine, Wall(WRITTEN.0 + after * 1000), vec![], vec![]);
         let provider = Provider::Anthropic;
         let reported = ReportedReading { provider, place: HOME.to_owned(), speaker: speaker.clone(), reading };
-        let here = Here { place: &self.place, written: Some(WRITTEN) };
-        let pushed = reported.whose(Some(here), std::slice::from_ref(&self.place), &self.state);
+        let location = LocationNow { place: &self.place, written: Some(WRITTEN) };
+        let pushed = reported.attribute(Some(location), std::slice::from_ref(&self.place), &self.state);
         pushed.map(|pushed| pushed.account.0.replace("anthropic:", ""))
     }
 
     #[track_caller]
     fn check(&self, speaker: &Speaker, after: i64, expect: Option<&str>) {
-        assert_eq!(self.whose(speaker, after).as_deref(), expect, "{speaker:?} {after}");
+        assert_eq!(self.attribute(speaker, after).as_deref(), expect, "{speaker:?} {after}");
     }
 }
 
@@ -165,12 +165,12 @@ fn session_is_not_attributed_while_the_two_files_disagree() {
 #[test]
 fn session_in_an_unmonitored_folder_is_attributed_only_by_name() {
     let scene = Scene::of("ann", None).knows(&["ann"]);
-    let whose = |speaker: Speaker| {
+    let attributed = |speaker: Speaker| {
         let reading = Reading::new(Source::StatusLine, WRITTEN, vec![], vec![]);
         let (provider, place) = (Provider::Anthropic, "~/elsewhere/.credentials.json".to_owned());
         let reported = ReportedReading { provider, place, speaker, reading };
-        reported.whose(None, std::slice::from_ref(&scene.place), &scene.state).map(|pushed| pushed.account)
+        reported.attribute(None, std::slice::from_ref(&scene.place), &scene.state).map(|pushed| pushed.account)
     };
-    assert_eq!(whose(named("ann")), Some(id("ann")));
-    assert_eq!((whose(Speaker::Unnamed), whose(Speaker::OwnToken)), (None, None));
+    assert_eq!(attributed(named("ann")), Some(id("ann")));
+    assert_eq!((attributed(Speaker::Unnamed), attributed(Speaker::OwnToken)), (None, None));
 }

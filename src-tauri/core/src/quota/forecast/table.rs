@@ -268,7 +268,7 @@ fn forecast_read_later_is_valid_for_one_horizon() {
     .assert_eq(&looks.concat());
 }
 
-/// The use to be expected one horizon later, at each look.
+/// The use to be expected one horizon later, at each point in time.
 #[test]
 fn forecast_table_of_use_one_horizon_later() {
     let mut text = String::new();
@@ -276,8 +276,9 @@ fn forecast_table_of_use_one_horizon_later() {
         for seen in (2..=told.len()).step_by(4) {
             let points: Vec<Point> =
                 told[..seen].iter().map(|(at, used)| Point { at: Wall(at * MINUTE), used: *used }).collect();
-            let look = Look::at(&points, Wall(length * MINUTE), Some(Duration::from_secs(length as u64 * 60)));
-            let (at, used) = look.unwrap().one_horizon_later();
+            let input =
+                ForecastInput::at(&points, Wall(length * MINUTE), Some(Duration::from_secs(length as u64 * 60)));
+            let (at, used) = input.unwrap().one_horizon_later();
             text.push_str(&format!("{:<5}  {:>8.2} {used:>6.2}\n", told[seen - 1].0, at.0 as f64 / MINUTE as f64));
         }
     }

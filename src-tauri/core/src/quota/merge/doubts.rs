@@ -48,7 +48,13 @@ const DOUBTS_MAX: usize = 3;
 
 impl Doubts {
     /// Whether the odd value `new` is believed now.
-    pub(super) fn is_second(&mut self, old: &QuotaWindow, new: &QuotaWindow, weight: Weight, told_whole: bool) -> bool {
+    pub(super) fn is_second(
+        &mut self,
+        old: &QuotaWindow,
+        new: &QuotaWindow,
+        weight: Weight,
+        by_endpoint: bool,
+    ) -> bool {
         let session = is_from_session(new);
         if let Some(doubt) = self.windows.iter_mut().find(|doubt| doubt.window == old.id && agree(&doubt.said, new)) {
             let by_sessions = session && is_from_session(&doubt.said);
@@ -57,7 +63,7 @@ impl Doubts {
             let enough = match weight {
                 Weight::Less => doubt.rises >= policy::RISES,
                 // It is of another cycle than the endpoint's, so it may be another account's until the endpoint agrees.
-                _ => !(by_sessions && told_whole && moved(old, new)),
+                _ => !(by_sessions && by_endpoint && moved(old, new)),
             };
             if enough && at(new).since(doubt.since) >= policy::CONFIRMED_AFTER {
                 return true;
@@ -95,11 +101,11 @@ impl Doubts {
     /// Drops all doubts about a window.
     pub(super) fn forget(&mut self, window: &str) {
         self.windows.retain(|doubt| doubt.window != window);
-        self.is_told(window);
+        self.reported(window);
     }
 
     /// A complete response includes the window.
-    pub(super) fn is_told(&mut self, window: &str) {
+    pub(super) fn reported(&mut self, window: &str) {
         self.gone.retain(|(gone, _)| gone != window);
     }
 
@@ -144,7 +150,7 @@ impl Doubts {
     }
 
     /// Drops doubts about unknown windows and clamps times to `now`.
-    pub(super) fn tidy(&mut self, windows: &[QuotaWindow], now: Wall) {
+    pub(super) fn prune(&mut self, windows: &[QuotaWindow], now: Wall) {
         let known = |id: &str| windows.iter().any(|window| window.id == id);
         self.windows.retain(|doubt| known(&doubt.window));
         self.gone.retain(|(window, _)| known(window));

@@ -43,7 +43,7 @@ fn status_line(at: Wall, windows: &[(&str, f64, Wall)]) -> Reading {
 fn check(came: &[Reading], expect: &[(&str, f64, Source, Wall)]) -> Reading {
     let mut kept = came[0].clone();
     for reading in &came[1..] {
-        kept.take_in(reading.clone(), LATE);
+        kept.merge(reading.clone(), LATE);
     }
     let figures: Vec<_> = kept
         .windows
@@ -154,14 +154,14 @@ fn passive_reading_is_merged_with_the_stored_one() {
         let reading = status_line(at, &[("five_hour", used, min(120))]);
         PassiveReading { account: ann(), reading }
     };
-    let first = known(None, pushed(min(0), 40.0), LATE).expect("a reading");
+    let first = with_passive(None, pushed(min(0), 40.0), LATE).expect("a reading");
     assert_eq!((first.windows[0].used_percent, first.at), (Some(40.0), min(0)));
-    let second = known(Some(first.clone()), pushed(min(5), 41.0), LATE).expect("a reading");
+    let second = with_passive(Some(first.clone()), pushed(min(5), 41.0), LATE).expect("a reading");
     assert_eq!((second.windows[0].used_percent, second.at), (Some(41.0), min(5)));
     let mut empty = pushed(min(9), 50.0);
     empty.reading.windows.clear();
-    assert_eq!(known(Some(first.clone()), empty.clone(), LATE), Some(first), "nothing in it takes nothing away");
-    assert_eq!(known(None, empty, LATE), None);
+    assert_eq!(with_passive(Some(first.clone()), empty.clone(), LATE), Some(first), "nothing in it takes nothing away");
+    assert_eq!(with_passive(None, empty, LATE), None);
 }
 
 #[test]
@@ -177,12 +177,12 @@ fn merged_window_past_its_reset_reads_as_reset() {
 #[test]
 fn merge_after_clock_set_back_treats_future_readings_as_now() {
     let mut kept = endpoint(min(600), &[("five_hour", 40.0, min(900))]);
-    kept.take_in(status_line(min(9000), &[("five_hour", 90.0, min(900))]), min(10));
-    kept.take_in(endpoint(min(10), &[("five_hour", 42.0, min(900))]), min(10));
+    kept.merge(status_line(min(9000), &[("five_hour", 90.0, min(900))]), min(10));
+    kept.merge(endpoint(min(10), &[("five_hour", 42.0, min(900))]), min(10));
     assert_eq!((kept.windows[0].used_percent, kept.at), (Some(42.0), min(10)), "a clock that was set back");
     let mut kept = endpoint(min(600), &[("five_hour", 40.0, min(900)), ("seven_day", 9.0, min(900))]);
-    kept.take_in(status_line(min(700), &[("five_hour", 90.0, min(900))]), LATE);
-    kept.take_in(endpoint(min(10), &[("five_hour", 92.0, min(900)), ("seven_day", 11.0, min(900))]), min(10));
+    kept.merge(status_line(min(700), &[("five_hour", 90.0, min(900))]), LATE);
+    kept.merge(endpoint(min(10), &[("five_hour", 92.0, min(900)), ("seven_day", 11.0, min(900))]), min(10));
     assert_eq!([kept.windows[0].used_percent, kept.windows[1].used_percent], [Some(92.0), Some(11.0)], "also of one");
 }
 
@@ -198,15 +198,15 @@ fn merge_keeps_the_age_of_spend_separately() {
     };
     let mut kept = endpoint(min(0), &[("five_hour", 40.0, min(120))]);
     kept.money = vec![money(1.0)];
-    kept.take_in(status_line(min(5), &[("five_hour", 41.0, min(120))]), LATE);
+    kept.merge(status_line(min(5), &[("five_hour", 41.0, min(120))]), LATE);
     assert_eq!(kept.money_origin(), Provenance { at: min(0), source: UsageEndpoint });
     let mut cache = said(OwnerCache, min(7), &[("five_hour", 43.0, min(120))]);
     cache.money = vec![money(2.0)];
-    kept.take_in(cache, LATE);
+    kept.merge(cache, LATE);
     assert_eq!((kept.money_origin().at, kept.money[0].used_percent), (min(7), Some(2.0)));
     let mut again = said(OwnerCache, min(7), &[("five_hour", 43.0, min(120))]);
     again.money = vec![money(3.0)];
-    kept.take_in(again, LATE);
+    kept.merge(again, LATE);
     assert_eq!(kept.money[0].used_percent, Some(2.0), "of the same age, what is there stays");
 }
 
@@ -216,7 +216,7 @@ fn reading_stored_by_an_earlier_version_is_loaded() {
         "used_percent":42.0,"resets_at":1789394400000,"duration_s":18000,"binding":true}]}"#;
     let mut kept: Reading = serde_json::from_str(old).unwrap();
     assert_eq!(kept.origin(&kept.windows[0]), Provenance { at: NOON, source: UsageEndpoint });
-    kept.take_in(status_line(min(-5), &[("five_hour", 80.0, min(120)), ("x", 1.0, min(120))]), min(1));
+    kept.merge(status_line(min(-5), &[("five_hour", 80.0, min(120)), ("x", 1.0, min(120))]), min(1));
     assert_eq!((kept.windows.len(), kept.windows[0].used_percent), (1, Some(42.0)));
     let again: Reading = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
     assert_eq!(again, kept);
@@ -231,7 +231,7 @@ fn passive_reading_is_validated_before_use() {
     let bad = [("ok", 1.0, min(9)), ("nan", f64::NAN, min(9)), ("less", -1.0, min(9)), (long.as_str(), 1.0, min(9))];
     let mut reading = status_line(min(0), &bad);
     reading.windows[0].origin = Some(Provenance { at: LATE, source: UsageEndpoint });
-    let kept = checked(reading).unwrap().known_at(LATE);
+    let kept = checked(reading).unwrap().prepared(LATE);
     let used: Vec<Option<f64>> = kept.windows.iter().map(|window| window.used_percent).collect();
     assert_eq!((used, kept.origin(&kept.windows[0]).source), (vec![Some(1.0), None, None], StatusLine));
 }
@@ -242,7 +242,7 @@ fn reading_with_same_figures_within_20_s_is_no_update() {
     let first = status_line(min(0), &[("five_hour", 40.0, min(120))]);
     let merged = |at: Wall, used: f64| {
         let mut kept = first.clone();
-        kept.take_in(status_line(at, &[("five_hour", used, min(120))]), LATE);
+        kept.merge(status_line(at, &[("five_hour", used, min(120))]), LATE);
         kept
     };
     let seconds = |n: u64| NOON.plus(Duration::from_secs(n));
@@ -274,7 +274,7 @@ proptest! {
     fn merge_in_any_order_keeps_the_newest_of_each_window(came in prop::collection::vec(any_reading(), 1..8)) {
         let mut kept = came[0].clone();
         for reading in &came[1..] {
-            kept.take_in(reading.clone(), LATE);
+            kept.merge(reading.clone(), LATE);
         }
         for window in &kept.windows {
             let origin = kept.origin(window);
@@ -293,9 +293,9 @@ proptest! {
     #[test]
     fn merge_is_idempotent(first in any_reading(), second in any_reading()) {
         let mut once = first;
-        once.take_in(second.clone(), LATE);
+        once.merge(second.clone(), LATE);
         let mut twice = once.clone();
-        twice.take_in(second, LATE);
+        twice.merge(second, LATE);
         prop_assert_eq!(once, twice);
     }
 }
@@ -324,13 +324,13 @@ fn merge_weighs_repeated_windows_by_use_and_reset() {
 #[test]
 fn merge_at_equal_time_names_the_endpoint_as_source() {
     let mut kept = status_line(min(0), &[("five_hour", 44.0, min(120))]);
-    kept.take_in(endpoint(min(0), &[("fable", 82.0, min(5000))]), LATE);
+    kept.merge(endpoint(min(0), &[("fable", 82.0, min(5000))]), LATE);
     assert_eq!((kept.at, kept.source), (min(0), UsageEndpoint));
     // Both are from now, once the clock was set back.
     let mut kept = endpoint(min(600), &[("five_hour", 44.0, min(900)), ("fable", 82.0, min(5000))]);
-    kept.take_in(status_line(min(700), &[("five_hour", 45.0, min(900))]), LATE);
+    kept.merge(status_line(min(700), &[("five_hour", 45.0, min(900))]), LATE);
     assert_eq!(kept.source, StatusLine);
-    let kept = kept.known_at(min(10));
+    let kept = kept.prepared(min(10));
     assert_eq!((kept.at, kept.source), (min(10), UsageEndpoint));
 }
 
@@ -338,7 +338,7 @@ fn merge_at_equal_time_names_the_endpoint_as_source() {
 #[test]
 fn merge_of_a_late_endpoint_reading_keeps_newer_use_with_its_reset() {
     let mut kept = status_line(min(10), &[("five_hour", 3.0, min(400))]);
-    kept.take_in(endpoint(min(5), &[("five_hour", 97.0, min(8))]), LATE);
+    kept.merge(endpoint(min(5), &[("five_hour", 97.0, min(8))]), LATE);
     let window = &kept.windows[0];
     assert_eq!((window.used_percent, window.resets_at), (Some(3.0), Some(min(400))));
 }
@@ -354,7 +354,7 @@ fn passive_reading_with_a_different_reset_is_rejected_as_foreign() {
     };
     let endpoint = |at, windows: &[(&str, f64, Wall)]| lasting(endpoint(at, windows));
     let status_line = |at, windows: &[(&str, f64, Wall)]| lasting(status_line(at, windows));
-    let kept = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("seven_day", 20.0, min(5000))]).known_at(LATE);
+    let kept = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("seven_day", 20.0, min(5000))]).prepared(LATE);
     let is_foreign = |at: i64, five_hour: (f64, i64), now: i64| {
         let pushed =
             status_line(min(at), &[("five_hour", five_hour.0, min(five_hour.1)), ("seven_day", 21.0, min(5000))]);
@@ -367,7 +367,7 @@ fn passive_reading_with_a_different_reset_is_rejected_as_foreign() {
     let weekly = status_line(min(5), &[("seven_day", 93.0, min(6000))]);
     assert!(kept.is_contradicted_by(&weekly, min(5)));
     let pushed = PassiveReading { account: ann(), reading: status_line(min(5), &[("five_hour", 93.0, min(200))]) };
-    assert_eq!(known(Some(kept.clone()), pushed, min(5)), Some(kept.clone()));
-    let by_session = status_line(min(0), &[("five_hour", 40.0, min(120))]).known_at(LATE);
+    assert_eq!(with_passive(Some(kept.clone()), pushed, min(5)), Some(kept.clone()));
+    let by_session = status_line(min(0), &[("five_hour", 40.0, min(120))]).prepared(LATE);
     assert!(!by_session.is_contradicted_by(&status_line(min(5), &[("five_hour", 93.0, min(200))]), min(5)));
 }

@@ -51,20 +51,20 @@ pub(in super::super) struct Locks {
 }
 
 impl Locks {
-    pub(super) fn keep(held: Held, patience: LockTimeouts) -> Self {
+    pub(super) fn keep(held: Held, timeouts: LockTimeouts) -> Self {
         let held = Arc::new(Mutex::new(Some(held)));
         // After twice this time, another program may consider them dead.
-        let good_for = patience.dead_after / 2;
-        let touching = tokio::spawn(keep_touching(Arc::downgrade(&held), patience.touch_every, good_for));
+        let good_for = timeouts.dead_after / 2;
+        let touching = tokio::spawn(keep_touching(Arc::downgrade(&held), timeouts.touch_every, good_for));
         Self { held, touching, good_for }
     }
 
     /// Waits and checks again if a lock was taken over from a dead program, because another program may have done the same.
-    pub(super) async fn settled(held: Held, patience: LockTimeouts) -> Option<Self> {
+    pub(super) async fn settled(held: Held, timeouts: LockTimeouts) -> Option<Self> {
         let was_dead = held.was_dead;
-        let locks = Self::keep(held, patience);
+        let locks = Self::keep(held, timeouts);
         if was_dead {
-            sleep(patience.settle).await;
+            sleep(timeouts.settle).await;
             if !locks.are_held().await {
                 locks.release().await;
                 return None;

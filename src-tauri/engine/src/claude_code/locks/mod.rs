@@ -253,7 +253,7 @@ enum Cleared {
 fn clear_dead(
     paths: &[PathBuf],
     seen: &mut [Seen],
-    patience: LockTimeouts,
+    timeouts: LockTimeouts,
     gone: impl Fn(usize, &LockStamp) -> bool,
 ) -> Result<Cleared, String> {
     let (mut dead, mut dying) = (Vec::new(), false);
@@ -262,7 +262,7 @@ fn clear_dead(
             *seen = None;
             continue;
         };
-        match verdict(sight, seen, gone(index, &sight), patience) {
+        match verdict(sight, seen, gone(index, &sight), timeouts) {
             Verdict::Alive => return Ok(Cleared::Held { dying: false }),
             Verdict::Dying => dying = true,
             Verdict::Dead => dead.push((path, sight)),
@@ -289,7 +289,7 @@ enum Verdict {
 
 /// A timestamp in the future never becomes old, so a lock that we observe untouched for `dead_after` is dead too. `gone` means
 /// that its process has ended.
-fn verdict(sight: LockStamp, seen: &mut Seen, gone: bool, patience: LockTimeouts) -> Verdict {
+fn verdict(sight: LockStamp, seen: &mut Seen, gone: bool, timeouts: LockTimeouts) -> Verdict {
     let watched = match seen {
         Some((same, since)) if *same == sight => since.elapsed(),
         Some(_) | None => {
@@ -297,8 +297,8 @@ fn verdict(sight: LockStamp, seen: &mut Seen, gone: bool, patience: LockTimeouts
             Duration::ZERO
         }
     };
-    let dying = gone || sight.age() >= patience.dead_after;
-    if watched >= patience.dead_after || dying && watched >= patience.watch {
+    let dying = gone || sight.age() >= timeouts.dead_after;
+    if watched >= timeouts.dead_after || dying && watched >= timeouts.watch {
         Verdict::Dead
     } else if dying {
         Verdict::Dying

@@ -27,9 +27,9 @@ impl Home {
         Self { dir }
     }
 
-    fn locker(&self, patience: LockTimeouts) -> Locker {
+    fn locker(&self, timeouts: LockTimeouts) -> Locker {
         let source = CredentialStore::from_env(self.dir.path(), None);
-        Locker::new(&source, &self.dir.path().join("locks"), patience, patience)
+        Locker::new(&source, &self.dir.path().join("locks"), timeouts, timeouts)
     }
 
     async fn take(&self) -> Result<Locks, String> {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// The programs on this computer that signing in needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct SignInPrograms {
     pub claude: Option<Claude>,
     /// The terminals to try, the user's own choice first.
     pub terminals: Vec<Terminal>,
@@ -32,7 +32,7 @@ pub enum OpenError {
     NotOpened(String),
 }
 
-impl Found {
+impl SignInPrograms {
     /// Searches for the programs without running any.
     pub fn probe(home: &Path, var: impl Fn(&str) -> Option<OsString>) -> Self {
         let programs = Programs::new(home, &var);

@@ -13,14 +13,14 @@ mod tests;
 
 pub use diff::{Kind, Line};
 pub use obstacles::{Obstacle, ObstacleKind, Scope, obstacles};
-pub use old_copies::{remove_copies, tidy_copies};
+pub use old_copies::{clean_copies, remove_copies};
 
 use crate::claude_code::locks::{Busy, take_beside};
 use crate::platform::private_files::Doubt;
-use record::{Before, Record, RecordStore, digest};
+use record::{Record, RecordStore, Undo, digest};
 use serde_json::Value;
 use settings_editor::{Current, Text};
-use settings_file::Found;
+use settings_file::SettingsContents;
 use std::path::{Path, PathBuf};
 
 /// Why the settings were not changed.
@@ -62,7 +62,7 @@ pub enum SettingsError {
 
 /// The status line of one Claude Code config folder.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct StatusLineSettings {
     settings: PathBuf,
     data_dir: PathBuf,
 }
@@ -93,7 +93,7 @@ pub enum Plan {
 pub struct Change {
     /// The path that Claude Code uses; its lock is beside this path.
     settings: PathBuf,
-    found: Found,
+    found: SettingsContents,
     after: Option<Vec<u8>>,
     records: RecordStore,
     keep: Keep,
@@ -110,7 +110,7 @@ enum Keep {
     },
 }
 
-impl Place {
+impl StatusLineSettings {
     pub fn new(config_dir: &Path, data_dir: &Path) -> Self {
         Self { settings: config_dir.join(settings_file::NAME), data_dir: data_dir.to_owned() }
     }
@@ -197,7 +197,7 @@ impl Place {
         self.change(found, after, &others, records, Keep::Nothing { forgotten: record.is_none() })
     }
 
-    fn text(&self, found: &Found) -> Result<Option<Text>, SettingsError> {
+    fn text(&self, found: &SettingsContents) -> Result<Option<Text>, SettingsError> {
         found.bytes.as_deref().map(|bytes| self.understood(Text::parse(bytes))).transpose()
     }
 
@@ -208,7 +208,7 @@ impl Place {
     /// Verifies that the edit changed nothing but the status line.
     fn change(
         &self,
-        found: Found,
+        found: SettingsContents,
         after: Option<Vec<u8>>,
         others: &Value,
         records: RecordStore,
@@ -260,9 +260,9 @@ impl Change {
     }
 
     /// How to undo the change, without any content except the one key.
-    fn before(&self, first: Option<&[u8]>, made: &[u8]) -> Option<Before> {
+    fn before(&self, first: Option<&[u8]>, made: &[u8]) -> Option<Undo> {
         let key = first.and_then(|bytes| Text::parse(bytes).ok()).map(|text| text.shown()).unwrap_or_default();
-        Before::of(first, made).filter(|before| before.is_within(&key))
+        Undo::of(first, made).filter(|before| before.is_within(&key))
     }
 
     /// Applies the change.

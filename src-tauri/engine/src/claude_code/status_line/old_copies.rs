@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Removes the copies at the start of the app. Returns a sentence for the user if there were any.
-pub fn tidy_copies(data_dir: &Path) -> Option<String> {
+pub fn clean_copies(data_dir: &Path) -> Option<String> {
     match remove_copies(data_dir) {
         Ok(0) => None,
         Ok(_) => Some(messages::status_line_copies_removed(Provider::Anthropic)),

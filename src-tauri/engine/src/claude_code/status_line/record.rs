@@ -28,7 +28,7 @@ pub struct Record {
     pub earlier: Option<Value>,
     /// Digest of the file after the change. If it still matches, an undo restores the file byte for byte.
     pub(super) after: String,
-    pub(super) before: Option<Before>,
+    pub(super) before: Option<Undo>,
     /// Only in [`VERSION_WITH_COPY`].
     #[serde(default, skip_serializing)]
     pub(super) copy: Option<String>,
@@ -37,7 +37,7 @@ pub struct Record {
 /// How to restore the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Before {
+pub enum Undo {
     /// There was no file.
     NoFile,
     /// `text` was replaced by `made`, between the first `head` and the last `tail` bytes.
@@ -82,7 +82,7 @@ impl RecordStore {
         records.into_iter().filter_map(|path| Some((path.clone(), private_files::doubt_of_command(&path)?))).collect()
     }
 
-    pub fn write(&self, earlier: Option<Value>, before: Option<Before>, after: &[u8]) -> io::Result<()> {
+    pub fn write(&self, earlier: Option<Value>, before: Option<Undo>, after: &[u8]) -> io::Result<()> {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let (settings, named) = (text(&self.real), Some(text(&self.named)));
         let record = Record { version: VERSION, settings, named, earlier, after: digest(after), before, copy: None };
@@ -128,12 +128,12 @@ impl Record {
     /// Converts the record to one without a copy of the settings. `bytes` is that copy.
     pub(super) fn without_copy(self, bytes: Option<&[u8]>, now: &[u8]) -> Self {
         let fits = self.after == digest(now) && (bytes.is_some() || self.copy.is_none());
-        let before = Before::of(bytes, now).filter(|_| fits);
+        let before = Undo::of(bytes, now).filter(|_| fits);
         Self { version: VERSION, before, copy: None, ..self }
     }
 }
 
-impl Before {
+impl Undo {
     /// What is needed to turn `after` back into `before`.
     pub fn of(before: Option<&[u8]>, after: &[u8]) -> Option<Self> {
         let Some(before) = before else {

@@ -13,7 +13,7 @@ pub(super) const SIZE_MAX: u64 = 4 * 1024 * 1024;
 
 /// The settings as they were read.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct SettingsContents {
     /// The file itself, with links resolved.
     pub path: PathBuf,
     /// `None` if the file does not exist yet.
@@ -29,7 +29,7 @@ pub fn real(settings: &Path) -> PathBuf {
     folder.map_or_else(|| settings.to_owned(), |folder| folder.join(NAME))
 }
 
-pub fn find(settings: &Path) -> Result<Found, SettingsError> {
+pub fn find(settings: &Path) -> Result<SettingsContents, SettingsError> {
     let folder = settings.parent().unwrap_or(settings);
     if !folder.is_dir() {
         return Err(SettingsError::NoFolder { folder: folder.to_owned() });
@@ -40,10 +40,10 @@ pub fn find(settings: &Path) -> Result<Found, SettingsError> {
         Err(ReadError::Missing) => None,
         Err(error) => return Err(SettingsError::Unreadable { path: settings.to_owned(), why: error.to_string() }),
     };
-    Ok(Found { path, bytes })
+    Ok(SettingsContents { path, bytes })
 }
 
-impl Found {
+impl SettingsContents {
     /// A read-only file is not replaced by a writable one, although the folder's permissions would allow it.
     pub fn writable(self) -> Result<Self, SettingsError> {
         if self.bytes.is_some() {
@@ -67,7 +67,7 @@ fn check_writable(path: &Path) -> Result<(), SettingsError> {
 }
 
 /// Durably replaces the file with `after`, unless it has changed since it was read. `None` removes the file.
-pub fn replace(found: &Found, after: Option<&[u8]>) -> Result<(), SettingsError> {
+pub fn replace(found: &SettingsContents, after: Option<&[u8]>) -> Result<(), SettingsError> {
     let path = &found.path;
     let failed = |error: io::Error| SettingsError::Write { path: path.clone(), why: error.to_string() };
     let changed = || SettingsError::Changed { path: path.clone() };
@@ -84,7 +84,7 @@ pub fn replace(found: &Found, after: Option<&[u8]>) -> Result<(), SettingsError>
     if swapped.map_err(failed)? { Ok(()) } else { Err(changed()) }
 }
 
-fn is_as_found(found: &Found) -> io::Result<bool> {
+fn is_as_found(found: &SettingsContents) -> io::Result<bool> {
     Ok(in_file(&found.path).map_err(io::Error::other)? == found.bytes)
 }
 
@@ -99,7 +99,7 @@ fn in_file(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
 /// Exchanges the two names atomically and then checks the replaced content: if another program wrote at the last moment,
 /// exchanges them back.
 #[cfg(target_os = "linux")]
-fn swap(next: fs::Next, found: &Found) -> io::Result<bool> {
+fn swap(next: fs::Next, found: &SettingsContents) -> io::Result<bool> {
     let (new, path) = (next.path(), &found.path);
     let swapped = match &found.bytes {
         Some(_) => fs::exchange(new, path),
@@ -123,12 +123,12 @@ fn swap(next: fs::Next, found: &Found) -> io::Result<bool> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn swap(next: fs::Next, found: &Found) -> io::Result<bool> {
+fn swap(next: fs::Next, found: &SettingsContents) -> io::Result<bool> {
     rename(next, found)
 }
 
 /// For systems that cannot exchange names: checks, then renames immediately.
-fn rename(next: fs::Next, found: &Found) -> io::Result<bool> {
+fn rename(next: fs::Next, found: &SettingsContents) -> io::Result<bool> {
     let same = is_as_found(found)?;
     if same {
         next.place(&found.path)?;

@@ -29,8 +29,8 @@ impl Scene {
         self.dir.path().join(".claude")
     }
 
-    fn place(&self) -> Place {
-        Place::new(&self.config(), &self.dir.path().join("data"))
+    fn place(&self) -> StatusLineSettings {
+        StatusLineSettings::new(&self.config(), &self.dir.path().join("data"))
     }
 
     fn write(&self, settings: &str) {
@@ -216,7 +216,7 @@ fn settings_that_cannot_be_parsed_are_left_untouched() {
         assert_eq!(scene.read(), bad);
     }
     let dir = tempfile::tempdir().unwrap();
-    let nowhere = Place::new(&dir.path().join("none"), dir.path());
+    let nowhere = StatusLineSettings::new(&dir.path().join("none"), dir.path());
     assert!(matches!(nowhere.plan_install(OURS), Err(SettingsError::NoFolder { .. })));
     assert_eq!(nowhere.status().unwrap(), Status::Nothing);
 }

@@ -49,7 +49,7 @@ impl Watched {
 
     pub(super) fn act(&mut self, changes: Vec<(u64, Option<Changes>)>, shared: &Shared) {
         for (id, changes) in changes {
-            let goes_on = changes.is_some_and(|changes| self.tell(id, &changes, shared));
+            let goes_on = changes.is_some_and(|changes| self.report(id, &changes, shared));
             if !goes_on {
                 self.remove(id, shared);
             }
@@ -57,7 +57,7 @@ impl Watched {
     }
 
     /// Rewatches the files if needed, then reports the changes. Returns `false` if the watch has ended.
-    fn tell(&mut self, id: u64, changes: &[Option<Change>], shared: &Shared) -> bool {
+    fn report(&mut self, id: u64, changes: &[Option<Change>], shared: &Shared) -> bool {
         let Some(group) = self.groups.get(&id) else { return false };
         let moved = changes.contains(&Some(Change::Way)) || group.lead_elsewhere().contains(&true);
         if moved && let Err(error) = self.arm(id, shared) {

@@ -141,7 +141,7 @@ async fn socket_of_another_user_is_sent_nothing() {
             assert!(nobody.try_wait().unwrap().is_none(), "it listens");
         }
         let heard = blocking(move || {
-            if quick { tell_at_once(&socket, Call::Version).is_ok() } else { Client::connect(&socket).is_some() }
+            if quick { send_at_once(&socket, Call::Version).is_ok() } else { Client::connect(&socket).is_some() }
         })
         .await;
         assert!(!heard, "it is taken for the app");

@@ -57,11 +57,11 @@ impl UserDir {
         match parse(&bytes, id) {
             Ok((saves, _, _)) if saves <= own.saves => Ok(None),
             Ok((_, mut state, by)) => {
-                state.carry_to(&clock.boot_id(), now);
+                state.rebase_to(&clock.boot_id(), now);
                 let account = state.accounts.remove(id);
                 Ok(account.map(|mut account| {
                     if let Some(by) = by.filter(|by| *by != self.data_dir) {
-                        remind(&by, id, &mut account, now);
+                        apply_ledger(&by, id, &mut account, now);
                     }
                     account.formerly.clone_from(&own.formerly);
                     account
@@ -99,7 +99,7 @@ impl UserDir {
             let Ok((_, mut state)) = state_file::parse(&bytes) else {
                 continue;
             };
-            state.carry_to(&clock.boot_id(), clock.now());
+            state.rebase_to(&clock.boot_id(), clock.now());
             beside.extend(state.gates_beside(id));
         }
         Ok(beside)
@@ -122,9 +122,9 @@ impl UserDir {
         }
         let (boot_id, now) = (clock.boot_id(), clock.now());
         let mut state = Slots::read_beside(&self.usual).state?;
-        state.carry_to(&boot_id, now);
+        state.rebase_to(&boot_id, now);
         let mut earlier = state.accounts.remove(id).or_else(|| state.accounts.remove(&id.login()))?;
-        remind(&self.usual, id, &mut earlier, now);
+        apply_ledger(&self.usual, id, &mut earlier, now);
         let mut account = own.clone();
         account.adopt_gates(&earlier);
         Some(account)
@@ -132,7 +132,7 @@ impl UserDir {
 }
 
 /// The ledger of the copy that wrote the record may be newer than the record.
-fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Moment) {
+fn apply_ledger(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Moment) {
     let since = Wall(now.wall.0.saturating_sub(holdoff_core::time::millis(SPAN)));
     match history::ledger(data_dir, since) {
         Ok(entries) => GateRecovery::new(&entries, None, now).apply_to_known(id, account, now),

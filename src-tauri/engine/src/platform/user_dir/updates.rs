@@ -40,7 +40,7 @@ impl UserDir {
         let Some(bytes) = read(&path)? else { return Ok(None) };
         match parse(&bytes) {
             Ok((_, mut state)) => {
-                state.carry_to(&clock.boot_id(), now);
+                state.rebase_to(&clock.boot_id(), now);
                 Ok(Some(state.updates))
             }
             Err(newer @ NotRead::Newer(_)) => Err(format!("{}: {newer}", path.display())),

@@ -1,7 +1,7 @@
 //! Reads the history from any process, even while the app writes it.
 
 use super::{HistoryError, NAME, rows, schema};
-use holdoff_core::quota::backtest::{Backtest, Verdict};
+use holdoff_core::quota::backtest::{Backtest, WindowResult};
 use holdoff_core::record::history::{EpisodeRecord, MoneyRecord, WindowRecord};
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::{AccountId, Wall};
@@ -110,13 +110,13 @@ impl Reader {
     ///
     /// # Errors
     /// Fails if reading fails.
-    pub fn backtest(&self, since: Wall) -> Result<Vec<(AccountId, Verdict)>, HistoryError> {
+    pub fn backtest(&self, since: Wall) -> Result<Vec<(AccountId, WindowResult)>, HistoryError> {
         let mut backtest = Backtest::default();
         self.windows(since, &mut |record| {
             backtest.record(&record);
             ControlFlow::Continue(())
         })?;
-        Ok(backtest.verdicts())
+        Ok(backtest.results())
     }
 
     fn each<T>(

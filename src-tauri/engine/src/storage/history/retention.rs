@@ -56,7 +56,7 @@ impl Retention {
             Phase::Measure => self.measure(connection)?,
             Phase::GiveBack if give_back_some(connection)? => Phase::GiveBack,
             Phase::GiveBack | Phase::Done => {
-                tidy(connection)?;
+                clean(connection)?;
                 Phase::Done
             }
         };
@@ -136,7 +136,7 @@ fn give_back_some(connection: &Connection) -> Result<bool, HistoryError> {
 }
 
 /// Deletes windows without readings, and truncates the WAL, which stays as it is while somebody reads.
-fn tidy(connection: &Connection) -> Result<(), HistoryError> {
+fn clean(connection: &Connection) -> Result<(), HistoryError> {
     connection.execute("DELETE FROM quota WHERE NOT EXISTS (SELECT 1 FROM reading WHERE quota = quota.id)", [])?;
     let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     Ok(())

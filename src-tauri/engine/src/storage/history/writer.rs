@@ -256,7 +256,7 @@ impl Writer {
                 if std::mem::take(&mut self.lost) > 0 {
                     tracing::warn!("the history has a gap: too many records were waiting to be written");
                 }
-                self.tell(|news| news.trouble = None);
+                self.update_news(|news| news.trouble = None);
             }
             Err(HistoryError::Damaged(why)) => {
                 self.begin_anew(&why);
@@ -288,7 +288,7 @@ impl Writer {
     fn open(&mut self) -> Result<(), HistoryError> {
         let mut findings = Vec::new();
         let opened = Store::open_or_begin(&self.dir, &self.stamp(), &mut findings);
-        self.tell(|news| news.findings.append(&mut findings));
+        self.update_news(|news| news.findings.append(&mut findings));
         self.store = Some(opened?);
         Ok(())
     }
@@ -308,7 +308,7 @@ impl Writer {
         let trouble = format!(
             "Cannot write the history ({error}). New records are kept in memory and retried; checks continue. Free some space or fix the permissions of Holdoff's folder."
         );
-        self.tell(|news| news.trouble = Some(trouble));
+        self.update_news(|news| news.trouble = Some(trouble));
     }
 
     /// Sets the damaged file aside and copies the readable part of the ledger to a new one.
@@ -317,7 +317,7 @@ impl Writer {
             self.take_along(&store);
         }
         let finding = keep_aside(&self.dir, &self.stamp(), why);
-        self.tell(|news| news.findings.extend(finding));
+        self.update_news(|news| news.findings.extend(finding));
         if let Err(error) = self.open() {
             self.failed(&error);
         }
@@ -345,7 +345,7 @@ impl Writer {
         };
         removed.map_err(|error| failed(error.to_string()))?;
         opened.map_err(|error| failed(error.to_string()))?;
-        self.tell(|news| *news = News::default());
+        self.update_news(|news| *news = News::default());
         Ok(())
     }
 
@@ -375,7 +375,7 @@ impl Writer {
         stamp(self.clock.now().wall)
     }
 
-    fn tell(&self, change: impl FnOnce(&mut News)) {
+    fn update_news(&self, change: impl FnOnce(&mut News)) {
         self.news.send_if_modified(|news| {
             let before = news.clone();
             change(news);

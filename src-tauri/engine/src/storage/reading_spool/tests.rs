@@ -27,9 +27,9 @@ fn session() -> Session {
 
 fn hand(dir: &Path, used: f64) -> Handed {
     let address = dir.join("tray.sock");
-    let from = From { data_dir: &dir.join("data"), address: &address, config_dir: None, place: PLACE };
+    let handover = Handover { data_dir: &dir.join("data"), address: &address, config_dir: None, place: PLACE };
     let started = Instant::now();
-    let handed = hand_over(from, &reading(used), &session());
+    let handed = hand_over(handover, &reading(used), &session());
     assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
     handed
 }
@@ -37,11 +37,11 @@ fn hand(dir: &Path, used: f64) -> Handed {
 #[test]
 fn spool_without_an_app_keeps_the_last_reading() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(take_up(&dir.path().join("data"), PLACE), None);
-    assert_eq!(hand(dir.path(), 1.0), Handed::Kept);
-    assert_eq!(hand(dir.path(), 2.0), Handed::Kept);
-    assert_eq!(take_up(&dir.path().join("data"), PLACE), Some((reading(2.0), session())));
-    assert_eq!(take_up(&dir.path().join("data"), "~/.claude-work/.credentials.json"), None);
+    assert_eq!(read(&dir.path().join("data"), PLACE), None);
+    assert_eq!(hand(dir.path(), 1.0), Handed::Spooled);
+    assert_eq!(hand(dir.path(), 2.0), Handed::Spooled);
+    assert_eq!(read(&dir.path().join("data"), PLACE), Some((reading(2.0), session())));
+    assert_eq!(read(&dir.path().join("data"), "~/.claude-work/.credentials.json"), None);
     assert_eq!(std::fs::read_dir(dir.path().join("data/pushed")).unwrap().count(), 1);
 }
 
@@ -59,10 +59,10 @@ fn spool_ignores_invalid_readings_and_those_of_another_location() {
         format!("{good}{}", " ".repeat(70_000)),
     ] {
         std::fs::write(&file, &bad).unwrap();
-        assert_eq!(take_up(dir.path(), PLACE), None, "{bad}");
+        assert_eq!(read(dir.path(), PLACE), None, "{bad}");
     }
     std::fs::write(&file, good.to_string()).unwrap();
-    assert!(take_up(dir.path(), PLACE).is_some());
+    assert!(read(dir.path(), PLACE).is_some());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn spool_unwritable_drops_the_reading_silently() {
 #[test]
 fn spool_removes_old_temporary_files_of_killed_sessions() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(hand(dir.path(), 1.0), Handed::Kept);
+    assert_eq!(hand(dir.path(), 1.0), Handed::Spooled);
     let data = dir.path().join("data");
     let old = std::time::SystemTime::now() - Duration::from_secs(7200);
     for (name, at) in [("a.123", Some(old)), ("b.124", None)] {
@@ -83,10 +83,10 @@ fn spool_removes_old_temporary_files_of_killed_sessions() {
         file.set_modified(at.unwrap_or_else(std::time::SystemTime::now)).unwrap();
     }
     std::fs::File::options().write(true).open(path(&data, PLACE)).unwrap().set_modified(old).unwrap();
-    tidy(&data);
+    clean(&data);
     assert_eq!(std::fs::read_dir(data.join("pushed")).unwrap().count(), 2);
-    assert!(take_up(&data, PLACE).is_some());
-    tidy(&data.join("nowhere"));
+    assert!(read(&data, PLACE).is_some());
+    clean(&data.join("nowhere"));
 }
 
 #[cfg(unix)]
@@ -115,8 +115,8 @@ mod unix {
         let app = UnixListener::bind(&address).unwrap();
         for (named, expect) in [("../x", std::env::current_dir().unwrap().join("../x")), ("", PathBuf::new())] {
             let config_dir = Some(Path::new(named));
-            let from = From { data_dir: dir.path(), address: &address, config_dir, place: PLACE };
-            assert_eq!(hand_over(from, &reading(3.0), &session()), Handed::ToTheApp);
+            let handover = Handover { data_dir: dir.path(), address: &address, config_dir, place: PLACE };
+            assert_eq!(hand_over(handover, &reading(3.0), &session()), Handed::ToTheApp);
             let mut line = String::new();
             std::io::BufReader::new(app.accept().unwrap().0).read_line(&mut line).unwrap();
             let told: ipc::ToApp = serde_json::from_str(&line).unwrap();
@@ -133,9 +133,9 @@ mod unix {
         let handed: Vec<Handed> =
             (0..5000).map(|n| hand(dir.path(), f64::from(n))).take_while(|h| *h == Handed::ToTheApp).collect();
         assert!(handed.len() < 5000, "the queue has an end");
-        assert_eq!(hand(dir.path(), 7.0), Handed::Kept);
+        assert_eq!(hand(dir.path(), 7.0), Handed::Spooled);
         drop(app);
-        assert_eq!(hand(dir.path(), 8.0), Handed::Kept, "a socket that a dead app left behind");
-        assert_eq!(take_up(&dir.path().join("data"), PLACE), Some((reading(8.0), session())));
+        assert_eq!(hand(dir.path(), 8.0), Handed::Spooled, "a socket that a dead app left behind");
+        assert_eq!(read(&dir.path().join("data"), PLACE), Some((reading(8.0), session())));
     }
 }

@@ -13,7 +13,7 @@ impl Runner {
         }
         let (lost, unlockable) = (self.lock.take().is_some(), self.unlockable.take().is_some());
         match self.seat.lock(&self.tools.user) {
-            Ok(Some(lock)) => match self.take_up_record().await {
+            Ok(Some(lock)) => match self.read_shared_record().await {
                 Ok(()) => self.lock = Some(lock),
                 Err(why) => self.cannot_lock(why).await,
             },

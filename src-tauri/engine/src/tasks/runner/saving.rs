@@ -26,7 +26,7 @@ impl Runner {
     }
 
     /// After locking, loads the newest state of the account, whichever copy wrote it.
-    pub(super) async fn take_up_record(&mut self) -> Result<(), String> {
+    pub(super) async fn read_shared_record(&mut self) -> Result<(), String> {
         // Tokens that exist only here must not be discarded.
         if self.unwritten.is_some() {
             return Ok(());
@@ -37,7 +37,7 @@ impl Runner {
             self.with_record(move |user, id, clock| Ok((user.newer(&id, &own, &clock)?, user.beside(&id, &clock)?)));
         let (newer, beside) = told.await?;
         if let Some(state) = newer {
-            self.take_up_newer(state);
+            self.adopt_newer(state);
         }
         let now = self.tools.clock.now();
         for (_, gates) in beside.iter().filter(|(other, _)| !self.seat.is_polled(other)) {
@@ -46,7 +46,7 @@ impl Runner {
         Ok(())
     }
 
-    fn take_up_newer(&mut self, mut state: AccountState) {
+    fn adopt_newer(&mut self, mut state: AccountState) {
         let (id, now) = (self.account.id().clone(), self.tools.clock.now());
         tracing::info!("another copy has checked this account; keeping its waits");
         self.tools.recovery.apply_to_known(&id, &mut state, now);

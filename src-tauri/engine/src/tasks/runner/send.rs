@@ -3,7 +3,7 @@
 use super::Runner;
 use crate::http::network::Network;
 use crate::http::{SendCancelled, SendGuard};
-use crate::tasks::runner::spawned::apart;
+use crate::tasks::runner::spawned::spawned;
 use holdoff_core::PermittedRequest;
 use holdoff_core::account::Event;
 use holdoff_core::request::Endpoint;
@@ -43,12 +43,12 @@ impl Runner {
                 tokio::task::spawn_blocking(move || Network::of(&source.settings_files(), &environment)).await;
             http.send_while(permitted, &network.unwrap_or_default(), wanted, still).await
         };
-        self.begin(async move { Event::Delivered(apart(sending).await) });
+        self.begin(async move { Event::Delivered(spawned(sending).await) });
     }
 
     /// Cancels a request that has not left yet if the user has turned it off (laws 7 and 16).
     pub(super) fn call_off_unwanted(&self) {
-        if self.asked.endpoint.is_some_and(|endpoint| !self.account.still_wants(endpoint)) {
+        if self.asked.endpoint.is_some_and(|endpoint| !self.account.still_allows(endpoint)) {
             self.asked.wanted.store(false, Ordering::SeqCst);
         }
     }

@@ -19,9 +19,9 @@ impl Runner {
     pub(super) async fn finish(&mut self) {
         self.store.iter().for_each(LockedStore::stop_waiting);
         let is_locked = self.store.as_ref().is_some_and(LockedStore::was_locked);
-        let patience = if is_locked { LAST_GRANT } else { LAST_ANSWER };
+        let limit = if is_locked { LAST_GRANT } else { LAST_ANSWER };
         let answered = match self.under_way.take() {
-            Some(task) => timeout(patience, task).await.map(|event| self.handle(event)).is_ok(),
+            Some(task) => timeout(limit, task).await.map(|event| self.handle(event)).is_ok(),
             None => true,
         };
         if answered && self.lock.as_ref().is_some_and(|lock| lock.is_current()) {

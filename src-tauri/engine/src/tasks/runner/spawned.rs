@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 /// Runs `work` in a task of its own. A response that arrives while the runner waits for its disk is received immediately.
 /// Otherwise it would be read after its deadline, and its new tokens would be lost. The task starts when this future is first
 /// polled, and is aborted when it is dropped.
-pub(super) async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+pub(super) async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let mut task = Task(tokio::spawn(work));
     match (&mut task.0).await {
         Ok(done) => done,

@@ -53,19 +53,19 @@ async fn request_delayed_by_suspend_waits_as_after_any_resume() {
 
 async fn runner(fake: &FakeAnthropic, home: &Home, clock: &Clock, dir: &std::path::Path) -> Runner {
     let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
-    let Loaded { kept, history } = start::load(dir, &clock.boot_id(), clock.now());
-    let slots = TwoSlots::new(dir.to_owned(), PlainFiles, kept.generation);
+    let Loaded { restored, history } = start::load(dir, &clock.boot_id(), clock.now());
+    let slots = TwoSlots::new(dir.to_owned(), PlainFiles, restored.generation);
     let tools = RunnerContext {
         clock: clock.clone(),
         http: Arc::new(Http::new(&bases, clock.stopwatch())),
         network: Default::default(),
-        state_store: StateStore::start(kept.state, slots, clock.clone()).0,
+        state_store: StateStore::start(restored.state, slots, clock.clone()).0,
         history: History::start(dir.to_owned(), history, Limits::from(&Settings::default()), clock.clone()),
         requests: Requests::default(),
         user: UserDir::new(dir.join("user"), dir.to_owned(), dir.to_owned()),
         announcements: mpsc::channel(16).0,
         logins: Logins::default(),
-        recovery: kept.recovery,
+        recovery: restored.recovery,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone: || TimeZone::UTC,
     };

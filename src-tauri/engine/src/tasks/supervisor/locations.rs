@@ -47,7 +47,7 @@ impl Supervisor {
     }
 
     fn location_of(&self, source: CredentialSource) -> Location {
-        let place = CredentialLocation::known(&self.snapshots.borrow().state, source.provider(), &source.place());
+        let place = CredentialLocation::saved(&self.snapshots.borrow().state, source.provider(), &source.place());
         let data_dir = self.environment.data_dir.clone();
         let (clock, reads, unwatched) = (self.tools.clock.clone(), self.tell_reads.clone(), self.unwatched.clone());
         let (watcher, sessions) = (self.watcher.clone(), self.sessions.clone());
@@ -62,7 +62,7 @@ impl Supervisor {
             return;
         };
         let was = location.place.clone();
-        let before = location.place.looked(&read.credential, now);
+        let before = location.place.apply_read(&read.credential, now);
         location.is_read = true;
         (location.written, location.real, location.readings) = (read.written, read.real, read.readings);
         let Some(account) = location.place.account.clone() else {

@@ -5,7 +5,7 @@ mod command;
 mod footprint;
 mod pixels;
 mod report;
-mod sharers;
+mod shared_memory;
 mod threads;
 mod tray_app;
 

@@ -7,7 +7,7 @@ use holdoff_world::{App, ClockSpec, Desktop, FakeAnthropic, Home, Launch, Tray, 
 use serde_json::{Value, json};
 
 use super::pixels::Screen;
-use super::sharers::alone;
+use super::shared_memory::alone;
 use super::threads::Threads;
 
 /// How long anything may take, on a busy machine.

@@ -6,7 +6,7 @@ use holdoff_world::desktop::Window;
 use holdoff_world::spawn::Spawned;
 use holdoff_world::{Browser, Shade};
 
-use super::darkroom::{Area, Darkroom};
+use super::compose::{Area, Composer};
 use super::stage::{PATIENCE, Stage};
 
 const SIZE: (u32, u32) = (720, 660);
@@ -34,18 +34,18 @@ pub async fn take(out: &Path) {
     // A window notification would not belong in the picture.
     stage.desktop.close_popups().await;
     stage.still().await;
-    let darkroom = Darkroom::new(out);
+    let composer = Composer::new(out);
     let path = |name: &str| out.join(format!("{name}.png")).display().to_string();
-    darkroom.print(&stage, "hero-panel", Area::of(&Window { x, y, ..panel.clone() })).await;
+    composer.print(&stage, "hero-panel", Area::of(&Window { x, y, ..panel.clone() })).await;
     // The panel closes when the menu opens, so each is captured separately.
     stage.desktop.open_tray_menu().await;
     stage.still().await;
     let (width, height) = SIZE;
-    darkroom.print(&stage, "hero-menu", Area { x: 0, y: 0, width, height }).await;
+    composer.print(&stage, "hero-menu", Area { x: 0, y: 0, width, height }).await;
     let place = format!("+{x}+{y}");
     let (menu, panel) = (path("hero-menu"), path("hero-panel"));
     let arguments = [menu.clone(), panel.clone(), "-geometry".to_owned(), place, "-composite".to_owned()];
-    darkroom.draw("hero", &arguments).await;
+    composer.draw("hero", &arguments).await;
     for part in [menu, panel] {
         std::fs::remove_file(&part).unwrap_or_else(|error| panic!("{part} stays: {error}"));
     }

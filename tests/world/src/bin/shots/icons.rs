@@ -6,7 +6,7 @@ use holdoff_world::tray::Icon;
 use holdoff_world::{Answer, Shade};
 use tempfile::TempDir;
 
-use super::darkroom::Darkroom;
+use super::compose::Composer;
 use super::stage::Stage;
 
 const FONT: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
@@ -37,9 +37,9 @@ pub async fn take(out: &Path) {
         stage.move_in();
         rows.push((label, icons(&stage, cause).await));
     }
-    let darkroom = Darkroom::new(out);
+    let composer = Composer::new(out);
     for (name, panel, ink) in SHEETS {
-        darkroom.draw(name, &sheet(&rows, &files, panel, ink)).await;
+        composer.draw(name, &sheet(&rows, &files, panel, ink)).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! The pictures, in the order in which they are taken.
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "it tells a person what it takes, or why it cannot")]
 
-mod darkroom;
+mod compose;
 mod hero;
 mod icons;
 mod stage;
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use holdoff_world::{Answer, Browser, Shade};
 
-use darkroom::{Area, Darkroom};
+use compose::{Area, Composer};
 use stage::{PATIENCE, Stage};
 
 /// The margin around the subject, in pixels.
@@ -71,13 +71,13 @@ async fn take(out: &Path, only: &[String]) {
 /// The pictures of one shade.
 struct Gallery {
     stage: Stage,
-    darkroom: Darkroom,
+    composer: Composer,
     shade: &'static str,
 }
 
 impl Gallery {
     async fn new(out: &Path, name: &'static str, shade: Shade) -> Self {
-        Self { stage: Stage::new(shade, (1280, 800)).await, darkroom: Darkroom::new(out), shade: name }
+        Self { stage: Stage::new(shade, (1280, 800)).await, composer: Composer::new(out), shade: name }
     }
 
     async fn take(mut self) {
@@ -195,6 +195,6 @@ impl Gallery {
     async fn print(&self, name: &str, area: Area) {
         let picture = format!("{name}-{}", self.shade);
         self.stage.still().await;
-        self.darkroom.print(&self.stage, &picture, area).await;
+        self.composer.print(&self.stage, &picture, area).await;
     }
 }

@@ -15,7 +15,7 @@ use holdoff_world::{
 };
 use serde_json::json;
 
-use super::darkroom::Area;
+use super::compose::Area;
 
 /// How long anything may take to appear on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);

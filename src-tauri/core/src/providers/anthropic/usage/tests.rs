@@ -34,7 +34,7 @@ fn newer() -> Value {
 
 #[test]
 fn usage_window_ids_have_display_names() {
-    let of = |key: &str| known(key).0;
+    let of = |key: &str| label_and_length(key).0;
     assert_eq!([of("five_hour"), of("seven_day")], ["5-hour", "weekly"]);
     assert_eq!([of("seven_day_oauth_apps"), of("seven_day_opus")], ["OAuth apps", "Opus"]);
 }

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The arguments before the command.
-type Before = &'static [&'static str];
+type ArgsBefore = &'static [&'static str];
 
 /// The desktop's own choice, if any: the proposed standard, then Debian's alternatives.
-const CHOSEN: [(&str, Before); 2] = [("xdg-terminal-exec", &[]), ("x-terminal-emulator", &["-e"])];
+const CHOSEN: [(&str, ArgsBefore); 2] = [("xdg-terminal-exec", &[]), ("x-terminal-emulator", &["-e"])];
 
-const COMMON: [(&str, Before); 17] = [
+const COMMON: [(&str, ArgsBefore); 17] = [
     ("gnome-terminal", &["--"]),
     ("ptyxis", &["--new-window", "--"]),
     ("kgx", &["--"]),
@@ -44,7 +44,8 @@ pub(in crate::claude_code::sign_in_launcher) fn find(
     programs: &Programs,
     var: &impl Fn(&str) -> Option<OsString>,
 ) -> Vec<Terminal> {
-    let known = |(name, before): &(&str, Before)| Terminal::of(programs.find(name)?, before.iter().map(OsString::from));
+    let known =
+        |(name, before): &(&str, ArgsBefore)| Terminal::of(programs.find(name)?, before.iter().map(OsString::from));
     let mut found: Vec<Terminal> = Vec::new();
     let own = var("TERMINAL").and_then(|value| named(programs, &value.to_string_lossy()));
     for terminal in CHOSEN.iter().filter_map(known).chain(own).chain(COMMON.iter().filter_map(known)) {
@@ -89,7 +90,7 @@ impl Terminal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claude_code::sign_in_launcher::{Found, OpenError};
+    use crate::claude_code::sign_in_launcher::{OpenError, SignInPrograms};
     use holdoff_core::credential::sign_in_flow::LaunchSupport;
     use holdoff_core::messages;
     use holdoff_core::state::Provider;
@@ -201,29 +202,29 @@ mod tests {
             terminal.program = "/usr/bin/env".into();
             terminal.before.splice(0..0, [format!("HOME={}", home.display()).into(), script.into_os_string()]);
         }
-        let mut found = Found { claude: claude.clone(), terminals };
+        let mut found = SignInPrograms { claude: claude.clone(), terminals };
         found.open(home, None).unwrap();
         let folder = fs::read_to_string(home.join("opened")).unwrap();
         assert_eq!(Path::new(folder.trim()), home.canonicalize().unwrap(), "it begins in the home folder");
 
-        let mut failing = Found { claude, terminals: found.terminals[..2].to_vec() };
+        let mut failing = SignInPrograms { claude, terminals: found.terminals[..2].to_vec() };
         let error = failing.open(home, None).unwrap_err();
         assert!(matches!(&error, OpenError::NotOpened(why) if why.contains("127")), "{error}");
     }
 
     #[test]
     fn launch_support_distinguishes_missing_claude_and_terminal() {
-        let mut nothing = Found::default();
+        let mut nothing = SignInPrograms::default();
         assert_eq!(nothing.means(), LaunchSupport::NoProgram);
         assert!(matches!(nothing.open(Path::new("/"), None), Err(OpenError::NoClaude)));
         let claude = |version| {
             Some(crate::claude_code::sign_in_launcher::Claude { path: "/opt/claude".into(), version: Some(version) })
         };
-        let mut no_terminal = Found { claude: claude([2, 1, 41]), terminals: vec![] };
+        let mut no_terminal = SignInPrograms { claude: claude([2, 1, 41]), terminals: vec![] };
         assert_eq!(no_terminal.means(), LaunchSupport::NoTerminal);
         assert!(matches!(no_terminal.open(Path::new("/"), None), Err(OpenError::NoTerminal)));
         assert!(!no_terminal.older());
-        assert!(Found { claude: claude([2, 1, 40]), terminals: vec![] }.older());
-        assert!(!Found::default().older(), "what is not known is taken to be new");
+        assert!(SignInPrograms { claude: claude([2, 1, 40]), terminals: vec![] }.older());
+        assert!(!SignInPrograms::default().older(), "what is not known is taken to be new");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Controller, Next};
 use crate::sign_in_session;
-use crate::sign_in_session::Found;
+use crate::sign_in_session::ProbeResult;
 use crate::view::Answer;
 use crate::view_model;
 use holdoff_core::providers::Provider;
@@ -15,7 +15,7 @@ use serde_json::json;
 impl Controller {
     pub(super) fn open_sign_in(&self, account: AccountId, responder: Responder) {
         match self.with_context(|context| view_model::place(context, &account)) {
-            Some(place) => self.look_for_programs(Some((account, place)), Some(responder)),
+            Some(place) => self.probe_programs(Some((account, place)), Some(responder)),
             None => {
                 let message = Some("This account no longer exists.".to_owned());
                 responder.answer(json!(Answer { done: false, message }));
@@ -48,7 +48,7 @@ impl Controller {
     }
 
     /// Searches for the programs that a sign-in needs, and opens a terminal for the requested account.
-    pub(super) fn look_for_programs(&self, wanted: Option<(AccountId, String)>, responder: Option<Responder>) {
+    pub(super) fn probe_programs(&self, wanted: Option<(AccountId, String)>, responder: Option<Responder>) {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let tell = self.tell_found.clone();
         tokio::task::spawn_blocking(move || {
@@ -56,7 +56,7 @@ impl Controller {
         });
     }
 
-    pub(super) fn found(&mut self, found: Found, responder: Option<Responder>) -> Next {
+    pub(super) fn found(&mut self, found: ProbeResult, responder: Option<Responder>) -> Next {
         let answer = self.signing_in.found(found);
         if let Some(responder) = responder {
             responder.answer(json!(answer));

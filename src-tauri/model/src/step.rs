@@ -4,7 +4,7 @@ use crate::provider::Reply;
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Act {
+pub enum Step {
     /// Holdoff performs the next action of its core.
     Do,
     /// The same, but the action is a save and fails.

@@ -4,10 +4,10 @@ import { programTime } from "./clock";
 
 const TICK_MS = 1000;
 
-/** The newest view, and the program's time counted on from it. */
-export class Live {
+/** The newest view, and the program's current time. */
+export class ViewStore {
   view = $state.raw<View | null>(null);
-  /** Why there is no view, in words. */
+  /** Why there is no view, as a sentence. */
   failure = $state<string | null>(null);
   /** The program's time in epoch milliseconds. */
   now = $state(0);
@@ -22,7 +22,7 @@ export class Live {
     if (first !== null) this.#show(first);
   }
 
-  /** Connects, and ticks while the page is visible, for as long as there is a page. */
+  /** Connects, and updates the time while the page is visible. */
   run(): void {
     void this.connect();
     const tick = (): void => {
@@ -35,7 +35,7 @@ export class Live {
   async connect(): Promise<void> {
     this.failure = null;
     try {
-      // Listening comes first, so that no change between the two is missed.
+      // Listens before it loads, so that no change in between is missed.
       if (!this.#isListening) await this.#backend.onView((view) => this.#show(view));
       this.#isListening = true;
       await this.reload();
@@ -44,7 +44,7 @@ export class Live {
     }
   }
 
-  /** Asks for the view, and drops the answer when an event was faster with a newer one. */
+  /** Loads the view. Ignores it if an event has brought a newer one meanwhile. */
   async reload(): Promise<void> {
     const view = await this.#backend.view();
     if (this.view === null || view.clock.now_ms >= this.view.clock.now_ms) this.#show(view);

@@ -2,10 +2,10 @@ import type { Change } from "../backend";
 import type { Answer } from "../bindings/Answer";
 import type { SettingsView } from "../bindings/SettingsView";
 
-/** Resolves when the change can be seen in the settings, or with why it was not made. */
+/** Resolves once the settings show the change, or with an error message. */
 export type Save = (change: Change) => Promise<Answer>;
 
-/** What every part of the settings is given. */
+/** The props of every settings section. */
 export interface SettingsProps {
   settings: SettingsView;
   save: Save;

@@ -1,7 +1,7 @@
-//! What is told unasked, and what is computed when asked.
+//! Texts of spend, of the status line's setup and of the backtest.
 
 use super::*;
-use crate::quota::backtest::{Tally, Verdict};
+use crate::quota::backtest::{Tally, WindowResult};
 use crate::quota::{Amount, Spend};
 
 #[test]
@@ -49,7 +49,7 @@ fn status_line_install_and_remove_texts() {
 #[test]
 fn backtest_report_text() {
     let minutes = |all: &[u64]| all.iter().map(|minutes| Duration::from_secs(minutes * 60)).collect();
-    let verdict = Verdict {
+    let result = WindowResult {
         label: "weekly".into(),
         duration_s: Some(604_800),
         cycles: 12,
@@ -63,8 +63,8 @@ fn backtest_report_text() {
         in_range: 7,
         point_errors: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0],
     };
-    let none = Verdict { label: "5-hour".into(), ..Verdict::default() };
-    let no_length = Verdict { duration_s: None, time_errors: vec![], ..verdict.clone() };
+    let none = WindowResult { label: "5-hour".into(), ..WindowResult::default() };
+    let no_length = WindowResult { duration_s: None, time_errors: vec![], ..result.clone() };
     expect![[r#"
         weekly: 12 cycles, 3 used up before reset; 200 forecasts
           too early to say: 25 %
@@ -81,5 +81,5 @@ fn backtest_report_text() {
           "lasts until reset": 100 forecasts, 90 % correct
           "runs out": 50 forecasts, 60 % correct
           usage: median error 6.0 points, 90th percentile 9.0
-    "#]].assert_eq(&lines([&verdict, &none, &no_length], backtest));
+    "#]].assert_eq(&lines([&result, &none, &no_length], backtest));
 }

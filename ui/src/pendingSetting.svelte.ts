@@ -1,48 +1,48 @@
 import { errorText } from "./backend";
 import type { Answer } from "./bindings/Answer";
 
-/** One setting as its control shows it: the stored value, or the person's wish until it is answered. */
-export class Draft<T> {
-  /** Why the last wish was not granted, in words. */
+/** A setting as its control shows it: the stored value, or the new one while it is being saved. */
+export class PendingSetting<T> {
+  /** Why the last change was not saved, as a sentence. */
   error = $state<string | null>(null);
 
   readonly #stored: () => T;
   readonly #save: (value: T) => Promise<Answer>;
-  #wish = $state.raw<{ value: T } | null>(null);
+  #pending = $state.raw<{ value: T } | null>(null);
   #latest = 0;
 
-  /** `save` resolves when `stored` gives the new value, or with why it does not. */
+  /** `save` resolves once `stored` returns the new value, or with an error message. */
   constructor(stored: () => T, save: (value: T) => Promise<Answer>) {
     this.#stored = stored;
     this.#save = save;
   }
 
   get shown(): T {
-    return this.#wish === null ? this.#stored() : this.#wish.value;
+    return this.#pending === null ? this.#stored() : this.#pending.value;
   }
 
   async set(value: T): Promise<void> {
     const mine = ++this.#latest;
-    this.#wish = { value };
+    this.#pending = { value };
     this.error = null;
     const problem = await problemOf(this.#save(value));
     if (mine !== this.#latest) return;
     this.error = problem;
-    this.#wish = null;
+    this.#pending = null;
   }
 }
 
-/** A setting that is typed: what was typed stands until it is stored or given up, refused or not. */
-export class TextDraft {
-  /** Why what stands there was refused, in words. */
+/** A text setting. The typed text stays, even if it is refused, until it is saved or discarded. */
+export class PendingText {
+  /** Why the typed text was refused, as a sentence. */
   error = $state<string | null>(null);
 
   readonly #stored: () => string;
   readonly #save: (text: string) => Promise<Answer>;
   #typed = $state<string | null>(null);
-  #underWay: string | null = null;
+  #saving: string | null = null;
 
-  /** `save` resolves when `stored` gives the new text, or with why it does not. */
+  /** `save` resolves once `stored` returns the new text, or with an error message. */
   constructor(stored: () => string, save: (text: string) => Promise<Answer>) {
     this.#stored = stored;
     this.#save = save;
@@ -57,22 +57,22 @@ export class TextDraft {
     this.error = null;
   }
 
-  giveUp(): void {
+  discard(): void {
     this.#typed = null;
     this.error = null;
   }
 
-  /** The field is left: what was refused is not tried again by that. */
-  async leave(): Promise<void> {
+  /** On blur. Does not save a refused text again. */
+  async blur(): Promise<void> {
     if (this.error === null) await this.commit();
   }
 
   async commit(): Promise<void> {
     const text = this.#typed;
-    if (text === null || text === this.#underWay) return;
-    this.#underWay = text;
+    if (text === null || text === this.#saving) return;
+    this.#saving = text;
     const problem = await problemOf(this.#save(text));
-    if (this.#underWay === text) this.#underWay = null;
+    if (this.#saving === text) this.#saving = null;
     if (this.#typed !== text) return;
     this.error = problem;
     if (problem === null) this.#typed = null;

@@ -62,10 +62,10 @@ impl UpdatesState {
         Self { next: Some(now.plus(policy::UPDATE_SPACING)), ..Self::default() }
     }
 
-    pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
+    pub(crate) fn rebase_after_reboot(&mut self, last: Option<Moment>, now: Moment) {
         let known = last.or(self.asked).unwrap_or(now);
         for at in [&mut self.asked, &mut self.next, &mut self.held].into_iter().flatten() {
-            *at = at.carried(known, now);
+            *at = at.rebase_after_reboot(known, now);
         }
         if let Some(Announcement { phase: Phase::Waiting { until }, .. }) = &mut self.announcement {
             *until = now;

@@ -39,8 +39,8 @@ async fn ipc_server_with_a_slow_endless_answer_is_dropped() {
             std::thread::sleep(Duration::from_millis(20));
         }
     });
-    let patience = Duration::from_millis(300);
-    let error = blocking(move || Client::patient(&at, patience).unwrap().call(Call::Version).unwrap_err()).await;
+    let timeout = Duration::from_millis(300);
+    let error = blocking(move || Client::with_timeout(&at, timeout).unwrap().call(Call::Version).unwrap_err()).await;
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
 }
 

@@ -42,11 +42,11 @@ impl Area {
 }
 
 /// Writes the pictures.
-pub struct Darkroom {
+pub struct Composer {
     out: PathBuf,
 }
 
-impl Darkroom {
+impl Composer {
     pub fn new(out: &Path) -> Self {
         Self { out: out.to_owned() }
     }
