@@ -173,7 +173,7 @@ mod tests {
 
     fn parse(args: &[&str]) -> Option<(u64, bool, Vec<String>)> {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let options = parse(&args, &["one".to_owned(), "two".to_owned()]).ok()?;
+        let options = super::parse(&args, &["one".to_owned(), "two".to_owned()]).ok()?;
         Some((options.minutes, options.keep, options.targets))
     }
 

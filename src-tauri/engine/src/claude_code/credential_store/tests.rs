@@ -308,7 +308,7 @@ fn credential_file_half_written_is_read_again() {
     let home = home().holding(&whole[..40]);
     let mut pauses = 0;
     let read = patiently(
-        || home.source.look(),
+        || home.source.read_once(),
         || {
             pauses += 1;
             if pauses == 3 {
@@ -324,7 +324,7 @@ fn credential_file_half_written_is_read_again() {
 fn credential_read_retries_are_bounded_and_only_for_torn_files() {
     let pauses_for = |home: &Home| {
         let mut pauses = 0;
-        patiently(|| home.source.look(), || pauses += 1);
+        patiently(|| home.source.read_once(), || pauses += 1);
         pauses
     };
     assert_eq!(pauses_for(&home().holding("{")), 3);
