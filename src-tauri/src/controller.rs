@@ -277,7 +277,7 @@ impl Controller {
         match click {
             TrayAction::OpenPanel => self.open(Window::Panel),
             TrayAction::OpenSettings => self.open_settings(None),
-            TrayAction::OpenGuide(account) => self.open_settings(Some(account)),
+            TrayAction::OpenSignInSteps(account) => self.open_settings(Some(account)),
             TrayAction::Refresh => {
                 self.refresh(None, |_| ());
             }

@@ -20,20 +20,20 @@ use holdoff_core::Settings;
 use holdoff_core::settings::Readings;
 use serde::{Deserialize, Serialize};
 
-/// Everything that either window shows.
+/// Everything that the panel and the settings show.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct View {
     pub version: String,
     pub clock: ClockView,
-    /// What stops the whole program from doing its work, such as a full disk. Else empty.
+    /// Problems that affect the whole program, such as a full disk.
     pub troubles: Vec<TroubleView>,
     pub accounts: Vec<AccountView>,
     pub settings: SettingsView,
-    /// Every provider that an account can be of.
+    /// All providers.
     pub providers: Vec<ProviderView>,
     pub updates: UpdatesView,
-    /// The account whose sign-in the settings were opened for; null where for none.
+    /// The account for whose sign-in the settings were opened, if any.
     pub turned_to: Option<TurnedTo>,
 }
 
@@ -41,21 +41,21 @@ pub struct View {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TurnedTo {
     pub account: String,
-    /// Another number each time.
+    /// A different number each time.
     pub time: u32,
 }
 
-/// The program's clock when the view was made, and how fast it runs, so that the page can count on.
+/// The program's clock when the view was made, and its speed, so that the page can compute the current time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ClockView {
     #[cfg_attr(test, ts(type = "number"))]
     pub now_ms: i64,
-    /// 1 unless `HOLDOFF_CLOCK` says otherwise.
+    /// 1 unless `HOLDOFF_CLOCK` sets another speed.
     pub speed: f64,
 }
 
-/// What happened, what Holdoff does about it and what the person can do.
+/// What happened, what Holdoff does about it and what the user can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TroubleView {
@@ -71,7 +71,7 @@ pub struct AccountView {
     pub label: String,
     pub plan: Option<String>,
     pub condition: Condition,
-    /// The gate's state in words, with the time of the next request: one or two sentences.
+    /// The gate's state and the time of the next request, in one or two sentences.
     pub status: String,
     pub windows: Vec<WindowView>,
     pub money: Vec<MoneyView>,
@@ -81,9 +81,9 @@ pub struct AccountView {
     pub next_request_ms: Option<i64>,
     pub next_request_clock: Option<String>,
     pub sign_in: SignInView,
-    /// Nothing is asked for it: what is shown came without a request.
+    /// No requests are sent for it: its readings are free ones.
     pub free_only: bool,
-    /// What its provider refuses can be had without a request: the settings offer it.
+    /// Whether to offer free readings, because its provider refuses requests.
     pub offers_free: bool,
 }
 
@@ -93,23 +93,23 @@ pub struct AccountView {
 pub struct WindowView {
     pub id: String,
     pub label: String,
-    /// 0–100, above 100 possible; null when the window was reset since or does not say.
+    /// 0–100, or more; null if unknown or if the window was reset since the reading.
     pub used_percent: Option<f64>,
     #[cfg_attr(test, ts(type = "number | null"))]
     pub resets_at_ms: Option<i64>,
     pub resets_clock: Option<String>,
-    /// The reset lies in the past: what is used since then is not known yet.
+    /// The window was reset since the reading.
     pub was_reset: bool,
-    /// The window that limits the person now, as the provider says.
+    /// The window that limits the user now, according to the provider.
     pub binding: bool,
-    /// "runs out 14:20 (13:40–15:30)"; null where there is nothing to forecast.
+    /// "runs out 14:20 (13:40–15:30)"; null if there is no forecast.
     pub forecast: Option<String>,
     /// It is forecast to run out before its reset.
     pub runs_out: bool,
-    /// When it was read, where that is not when the newest of the reading was.
+    /// When it was read, if earlier than the reading's newest window.
     #[cfg_attr(test, ts(type = "number | null"))]
     pub read_at_ms: Option<i64>,
-    /// Where it was read, with `read_at_ms`.
+    /// The source of that earlier read.
     pub read_source: Option<String>,
 }
 
@@ -123,7 +123,7 @@ pub struct MoneyView {
     pub used: String,
     pub limit: Option<String>,
     pub used_percent: Option<f64>,
-    /// Why it is switched off or reached, in words.
+    /// Why it is switched off or used up, as text.
     pub note: Option<String>,
 }
 
@@ -132,52 +132,52 @@ pub struct MoneyView {
 pub struct ReadingView {
     #[cfg_attr(test, ts(type = "number"))]
     pub at_ms: i64,
-    /// Where it came from, in words, such as "the status line".
+    /// Its source in words, such as "the status line".
     pub source: String,
     pub stale: bool,
 }
 
-/// Whether "Refresh" may ask now.
+/// Whether a manual refresh is allowed now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RefreshView {
     pub allowed: bool,
     /// Why not and until when, such as "Refresh available at 14:32: the last request was less than 3 minutes ago."
     pub reason: Option<String>,
-    /// Short form for the button, such as "Available at 14:32". Null when only a sign-in helps.
+    /// Short form for the button, such as "Available at 14:32". Null if only a sign-in helps.
     pub button: Option<String>,
 }
 
-/// What the person chose, and what stands beside it.
+/// The settings that the user chose, and related information.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SettingsView {
-    /// `start_at_login` as the desktop has it.
+    /// `start_at_login` is as the desktop has it.
     #[serde(flatten)]
     #[cfg_attr(test, ts(skip))]
     pub chosen: Settings,
-    /// Nobody has chosen yet where readings come from.
+    /// The user has not chosen yet where readings come from.
     pub offers_readings: bool,
-    /// Wrong values found in settings.json and what is used in their place.
+    /// Invalid values in settings.json, and what is used instead.
     pub problems: Vec<String>,
-    /// The accounts that have a sign-in somewhere, switched on or off.
+    /// All accounts with a sign-in, enabled or not.
     pub accounts: Vec<AccountChoice>,
-    /// Where a sign-in is looked for and there never was one.
+    /// Monitored locations that never had a sign-in.
     pub folders: Vec<PlaceView>,
 }
 
-/// What may be chosen for one account.
+/// The settings of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AccountChoice {
     pub id: String,
-    /// What it is called everywhere.
+    /// Its name wherever it is shown.
     pub label: String,
-    /// What its sign-in is called by itself, such as its e-mail address.
+    /// Its default name, such as the sign-in's e-mail address.
     pub name: String,
     pub plan: Option<String>,
     pub places: Vec<PlaceView>,
-    /// Whether anything is asked for it.
+    /// Whether it is checked and shown.
     pub enabled: bool,
     pub provider: ProviderView,
     /// Whether Holdoff may renew its sign-in.
@@ -185,23 +185,23 @@ pub struct AccountChoice {
     pub readings: Readings,
 }
 
-/// Where a sign-in is kept or looked for.
+/// A location of a sign-in, whether or not there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PlaceView {
     pub place: String,
-    /// How it stands there, in a few words.
+    /// Its state in a few words.
     pub state: String,
-    /// The folder as the settings list it; null where it is looked at anyway.
+    /// The folder as listed in the settings; null for the default location.
     pub listed: Option<String>,
 }
 
-/// What came of something the person asked for.
+/// The result of a command of the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Answer {
     pub done: bool,
-    /// What happened, or why not and what to do, in words. Null when there is nothing to say.
+    /// What happened, or why not and what to do, as sentences; null if there is nothing to add.
     pub message: Option<String>,
 }
 

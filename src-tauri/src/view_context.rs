@@ -51,7 +51,7 @@ impl ViewContext<'_> {
         AccountStatus::of(account, &StatusContext { now: self.now, interval, saving_failure })
     }
 
-    pub fn clock(&self, at: Wall) -> String {
-        messages::clock(at, self.now.wall, self.zone)
+    pub fn format_time(&self, at: Wall) -> String {
+        messages::format_time(at, self.now.wall, self.zone)
     }
 }

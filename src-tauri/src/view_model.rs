@@ -173,7 +173,7 @@ fn refresh(status: &AccountStatus<'_>, zone: &LocalTime) -> RefreshView {
 fn sign_in(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>) -> SignInView {
     let account = status.account;
     let said = messages::sign_in(status, context.zone);
-    let guide = guide(id, status, context);
+    let steps = steps(id, status, context);
     let state = match status.trouble {
         Some(SignInTrouble::Absent(_)) => SignInState::Absent,
         Some(SignInTrouble::Expired) => SignInState::Expired,
@@ -189,26 +189,26 @@ fn sign_in(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>
         found_at: place,
         plan: account.sign_in.plan.as_deref().map(messages::capitalised),
         expires_at_ms: account.sign_in.expires_at().map(|at| at.0),
-        expires_clock: account.sign_in.expires_at().map(|at| context.clock(at)),
-        steps: guide.steps.into_iter().map(step).collect(),
-        offer: guide.offer.map(|words| offer(account.provider, words)),
-        recovered: guide.recovered,
-        other_account: guide.other_account,
+        expires_clock: account.sign_in.expires_at().map(|at| context.format_time(at)),
+        steps: steps.steps.into_iter().map(step).collect(),
+        offer: steps.offer.map(|words| offer(account.provider, words)),
+        recovered: steps.recovered,
+        other_account: steps.other_account,
     }
 }
 
-fn guide(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>) -> messages::GuideWords {
+fn steps(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>) -> messages::SignInSteps {
     let state = &context.snapshot.state;
     let before = status.account.previous_account.as_ref().filter(|before| state.accounts.contains_key(before));
     let before = before.map(|before| context.label(before));
-    let around = messages::Around {
+    let around = messages::SignInContext {
         label: &context.label(id),
         before: before.as_deref(),
         means: context.signing_in.means,
         older: context.signing_in.older,
         opened: context.signing_in.is_opened(id),
     };
-    messages::guide(status, &around, context.zone)
+    messages::sign_in_steps(status, &around, context.zone)
 }
 
 fn step(step: messages::StepWords) -> StepView {

@@ -1,6 +1,6 @@
 //! The history in the settings window, and window notifications as the user configures them.
 
-use crate::pushed::push;
+use crate::passive_readings::push;
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::webdriver::fantoccini::Locator;
 use holdoff_world::{Answer, Browser, eventually};

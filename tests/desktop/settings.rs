@@ -1,6 +1,6 @@
 //! Changed settings take effect at once.
 
-use crate::pushed::push;
+use crate::passive_readings::push;
 use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::webdriver::fantoccini::Locator;
 use holdoff_world::{Answer, Browser, eventually};

@@ -23,6 +23,7 @@ async fn tray_host_late_and_refusing_at_first_gets_the_icon_without_a_window() {
     let scene = without_panel().await;
     let app = scene.start();
     scene.wait_until_up().await;
+    // How late the host is. Nothing is expected to happen meanwhile.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let watcher = scene.desktop.start_watcher(Registering::Refuses).await;
     watcher.wait_until_asked(3, SOON).await;

@@ -11,6 +11,8 @@ mod build;
 mod changelog;
 mod clean_system;
 mod cmd;
+#[cfg(test)]
+mod documented_paths;
 mod fingerprint;
 mod fuzz;
 mod law_mutations;

@@ -1,4 +1,4 @@
-//! What can be said to `holdoff`, and its help. Completions and the man pages are made of the same.
+//! The command line of `holdoff` and its help. Completions and man pages are generated from the same definition.
 
 mod quick;
 mod statusline;
@@ -28,17 +28,19 @@ pub struct Args {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0           done
-  64          wrong usage
-  65          the data was written by a newer version
-  69          not available: the app is not running, or there is no reading
-  73, 77, 78  cannot create the data folder, state of another user, invalid environment variable";
+  0   done
+  64  wrong usage
+  65  a newer version of Holdoff wrote the data
+  69  not available: the app is not running, or there is no reading
+  73  the data folder cannot be created
+  77  the data folder belongs to another user
+  78  an environment variable is invalid";
 
 impl Args {
-    /// Reads what this process was called with.
+    /// Parses the arguments of this process.
     ///
     /// # Errors
-    /// What is to be printed instead: help, or what is wrong.
+    /// Fails with the text to print instead: the help, or what is wrong.
     pub fn read() -> Result<Self, clap::Error> {
         let words: Vec<_> = std::env::args_os().skip(1).collect();
         let words: Option<Vec<&str>> = words.iter().map(|word| word.to_str()).collect();

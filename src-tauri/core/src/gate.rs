@@ -184,7 +184,7 @@ impl Gate {
     }
 
     pub(crate) fn rate_limited(&mut self, now: Moment, retry_after: Option<Duration>, jitter: Jitter) {
-        self.finish(now);
+        self.complete(now);
         self.strikes = self.strikes.saturating_add(1);
         self.network_failures = 0;
         self.server_failures = 0;
@@ -214,7 +214,7 @@ impl Gate {
         retry_after: Option<Duration>,
         jitter: Jitter,
     ) {
-        self.finish(now);
+        self.complete(now);
         self.server_failures = self.server_failures.saturating_add(1);
         self.network_failures = 0;
         let least = self.limit().after(self.strikes.saturating_add(self.server_failures));
@@ -223,13 +223,13 @@ impl Gate {
 
     /// Another program renewed first, and its tokens are available.
     pub(crate) fn superseded(&mut self, now: Moment) {
-        self.finish(now);
+        self.complete(now);
         self.state = GateState::Open;
     }
 
     /// Stops all requests with this token. Only a different token ends the pause.
     pub(crate) fn pause(&mut self, now: Moment, cause: Pause, fingerprint: Fingerprint) {
-        self.finish(now);
+        self.complete(now);
         self.pause_over(now, cause, fingerprint);
     }
 
@@ -259,7 +259,7 @@ impl Gate {
         retry_after: Option<Duration>,
         jitter: Jitter,
     ) {
-        self.finish(now);
+        self.complete(now);
         self.server_failures = self.server_failures.saturating_add(1);
         self.network_failures = 0;
         let wait = policy::SERVER.after(self.server_failures).max(retry_after.unwrap_or_default());
@@ -268,7 +268,7 @@ impl Gate {
 
     /// Nothing left this machine, so the request does not count for the spacing of law 10.
     pub(crate) fn unreachable(&mut self, now: Moment, why: String, jitter: Jitter) {
-        self.withdraw();
+        self.cancel();
         self.network_failures = self.network_failures.saturating_add(1);
         let wait = jitter.lengthen(policy::NETWORK.after(self.network_failures));
         self.cool(now, Cooldown::Network { why }, wait);
@@ -276,20 +276,20 @@ impl Gate {
 
     /// A network failure just after waking is retried after the shortest wait and does not count (law 12).
     pub(crate) fn network_warming_up(&mut self, now: Moment, why: String, jitter: Jitter) {
-        self.withdraw();
+        self.cancel();
         let wait = jitter.lengthen(policy::NETWORK.base);
         self.cool(now, Cooldown::Network { why }, wait);
     }
 
     pub(crate) fn ambiguous(&mut self, now: Moment, why: String, jitter: Jitter) {
-        self.finish(now);
+        self.complete(now);
         self.network_failures = self.network_failures.saturating_add(1);
         let wait = jitter.lengthen(policy::NETWORK.after(self.network_failures));
         self.cool(now, Cooldown::Network { why }, wait);
     }
 
     pub(crate) fn success(&mut self, now: Moment) {
-        self.finish(now);
+        self.complete(now);
         self.set_cooldown(None);
         self.strikes = 0;
         self.unauthorized = 0;
@@ -302,7 +302,7 @@ impl Gate {
     /// The provider rejected `fingerprint`. A 401 or a 403 without a scope is a strike; the third strike pauses. If the gate
     /// is already paused, another sign-in is stored by now, and the rejection does not concern it.
     pub(crate) fn rejected(&mut self, now: Moment, rejection: Rejection, fingerprint: Fingerprint) {
-        self.finish(now);
+        self.complete(now);
         self.network_failures = 0;
         self.server_failures = 0;
         self.edge_refusals = 0;
@@ -324,7 +324,7 @@ impl Gate {
 
     /// A 401 came back. One retry with a credential other than `fingerprint` is allowed; `None` if this was that retry.
     pub(crate) fn unauthorized_once(&mut self, now: Moment, fingerprint: Option<Fingerprint>) {
-        self.finish(now);
+        self.complete(now);
         self.edge_refusals = 0;
         self.unauthorized_token = fingerprint;
     }
@@ -379,13 +379,13 @@ impl Gate {
     }
 
     /// Removes the intent: the request did not leave.
-    pub(crate) fn withdraw(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.intent = None;
         self.intent_token = None;
     }
 
-    fn finish(&mut self, now: Moment) {
-        self.withdraw();
+    fn complete(&mut self, now: Moment) {
+        self.cancel();
         self.last_request = Some(now);
     }
 }

@@ -37,7 +37,7 @@ pub struct Harness {
     pub storing: WriteBack,
     pub shown: Vec<NoticeKind>,
     /// For the same notices: when, about what, and the title and body.
-    pub told: Vec<(Moment, Option<WindowNews>)>,
+    pub announced: Vec<(Moment, Option<WindowNews>)>,
     pub words: Vec<(String, String)>,
     pub entries: Vec<LedgerEntry>,
     pub memories: Vec<HistoryRecord>,
@@ -80,7 +80,7 @@ impl Harness {
             holds_locks: false,
             storing: WriteBack::Written,
             shown: vec![],
-            told: vec![],
+            announced: vec![],
             words: vec![],
             entries: vec![],
             memories: vec![],
@@ -133,7 +133,7 @@ impl Harness {
                 self.shown.push(notice.kind);
                 let state = self.account.state();
                 self.words.push(messages::notice(&notice, "ann", state, self.now, &LocalTime::UTC));
-                self.told.push((self.now, notice.about));
+                self.announced.push((self.now, notice.about));
                 Event::NoticeShown(notice.id)
             }
             Action::Notify(notice) => Event::NoticeMissed(notice.id),
@@ -145,7 +145,7 @@ impl Harness {
             Action::Store(successor) => {
                 assert!(self.holds_locks, "nothing is written without the locks");
                 if self.storing == WriteBack::Written {
-                    self.succeed(successor);
+                    self.apply_tokens(successor);
                 }
                 Event::Stored(self.storing.clone())
             }
@@ -184,7 +184,7 @@ impl Harness {
     }
 
     /// Replaces the old tokens with the new ones.
-    fn succeed(&mut self, successor: RenewedTokens) {
+    fn apply_tokens(&mut self, successor: RenewedTokens) {
         let CredentialRead::Found(credential) = &mut self.credential else { panic!("{:?}", self.credential) };
         let stored = credential.refresh_token.as_ref().map(|token| token.fingerprint().clone());
         assert_eq!(stored.as_ref(), Some(&successor.replaces), "compare and swap");

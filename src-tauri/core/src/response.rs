@@ -62,7 +62,7 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
-            Self::Truncated(why) => f.debug_tuple("Broken").field(why).finish(),
+            Self::Truncated(why) => f.debug_tuple("Truncated").field(why).finish(),
         }
     }
 }
@@ -88,7 +88,7 @@ pub enum Outcome {
         why: String,
     },
     /// The machine slept before the request could leave.
-    Lapsed,
+    PermitExpired,
     /// The request may have arrived, but there was no answer.
     Ambiguous {
         why: String,
@@ -122,7 +122,7 @@ pub enum Barred {
     Account,
 }
 
-/// The meaning of an answer to a renewal. Only `Unreachable` and `Lapsed` prove that the refresh token is unspent.
+/// The meaning of an answer to a renewal. Only `Unreachable` and `PermitExpired` prove that the refresh token is unspent.
 #[derive(Debug, Clone)]
 pub enum GrantOutcome {
     Renewed(Tokens),
@@ -153,7 +153,7 @@ pub enum GrantOutcome {
         why: String,
     },
     /// The machine slept before the request could leave, or renewal was turned off.
-    Lapsed,
+    PermitExpired,
 }
 
 #[cfg(test)]

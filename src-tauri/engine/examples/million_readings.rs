@@ -48,7 +48,7 @@ fn fill(dir: &Path, now: Wall) {
         let at = ago(now, YEAR).0 + i64::try_from(n / WINDOWS.len()).unwrap() * step;
         let cycle = i64::try_from(length).unwrap() * 1000;
         let used = (at % cycle) as f64 / cycle as f64 * 100.0;
-        Row::Memory(HistoryRecord::Window(WindowRecord {
+        Row::Record(HistoryRecord::Window(WindowRecord {
             account: AccountId("anthropic:3f2c0d6e-1111-2222-3333-444455556666".into()),
             window: key.into(),
             label: key.into(),

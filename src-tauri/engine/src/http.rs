@@ -138,7 +138,7 @@ impl Host {
         let sent = call.send().await;
         match sent {
             Ok(response) => SendResult::Answered(answer(response, secret.as_ref().map(Token::expose), BODY_MAX).await),
-            Err(error) if reason::cancelled(&error) == Some(SendCancelled::Lapsed) => SendResult::PermitExpired,
+            Err(error) if reason::cancelled(&error) == Some(SendCancelled::PermitExpired) => SendResult::PermitExpired,
             Err(error) if grant.is_some_and(|grant| grant.departure() != Departure::Left) => {
                 SendResult::NotSent(reason::of(&error))
             }

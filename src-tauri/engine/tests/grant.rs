@@ -162,7 +162,7 @@ async fn token_request_refused_after_connecting_is_not_sent() {
     assert!(matches!(send_while(Ok(())).await, SendResult::Answered(_)));
     assert!(matches!(send_while(Err(SendCancelled::LocksLost)).await, SendResult::NotSent(_)));
     // The request is no longer wanted.
-    assert!(matches!(send_while(Err(SendCancelled::Lapsed)).await, SendResult::PermitExpired));
+    assert!(matches!(send_while(Err(SendCancelled::PermitExpired)).await, SendResult::PermitExpired));
     assert_eq!(fake.requests().len(), 1);
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, reason = "telling a person what was checked is this program's work")]
 
 use holdoff_model::{Bounds, Checked, Step, World};
-use stateright::{Checker, Model};
+use stateright::{Checker, DiscoveryClassification, Model};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         for (property, path) in checker.discoveries() {
             let found = checker.discovery_classification(property);
             println!("  {property}: {found}");
-            if found.to_string() == "counterexample" {
+            if matches!(found, DiscoveryClassification::Counterexample) {
                 good = false;
                 println!("    {:?}", path.last_state().broken);
                 print_path(path);

@@ -40,7 +40,7 @@ pub fn recorded(entry: &LedgerEntry) -> Recorded {
     let line = match &entry.event {
         LedgerEvent::Sent { .. } => Line::Sent,
         LedgerEvent::Withheld { .. } => Line::Withheld,
-        LedgerEvent::Completed { outcome, .. } => kind(*outcome).map_or(Line::Unanswered, Line::Came),
+        LedgerEvent::Completed { outcome, .. } => kind(*outcome).map_or(Line::Unanswered, Line::Completed),
     };
     let next = entry.next_at.map(wall_millis);
     Recorded { endpoint: entry.endpoint, line, next }
@@ -65,7 +65,7 @@ fn kind(outcome: OutcomeKind) -> Option<Kind> {
         OutcomeKind::Renewed => Kind::Renewed,
         OutcomeKind::GrantRefused => Kind::Refused,
         OutcomeKind::Denied => Kind::Denied,
-        OutcomeKind::Wasted => Kind::Wasted,
+        OutcomeKind::UnusableTokens => Kind::UnusableTokens,
         OutcomeKind::Release | OutcomeKind::Package => Kind::Release,
         OutcomeKind::Unanswered => return None,
     })

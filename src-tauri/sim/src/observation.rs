@@ -183,7 +183,7 @@ pub enum Meaning {
     /// The endpoint refuses the request for a reason other than the token.
     Denied,
     /// Accepted, but without usable tokens.
-    Wasted,
+    UnusableTokens,
 }
 
 /// How much of a window is used.
@@ -282,7 +282,7 @@ pub struct Recorded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Line {
     Sent,
-    Came(Kind),
+    Completed(Kind),
     /// A request of an earlier process was never answered.
     Unanswered,
     Withheld,
@@ -305,7 +305,7 @@ pub enum Kind {
     Denied,
     /// Holdoff's own releases: no account requests those.
     Release,
-    Wasted,
+    UnusableTokens,
 }
 
 /// The saved state that a process found.

@@ -291,7 +291,7 @@ fn token(rng: &mut Rng) -> Token {
         5 | 6 => Token::Silent { spent: rng.percent(50) },
         7 => Token::Refused { status: *rng.pick(&[400, 404]) },
         8 => Token::Denied { status: *rng.pick(&[400, 401, 403]) },
-        9 => *rng.pick(&[Token::Page, Token::Wasted]),
+        9 => *rng.pick(&[Token::Page, Token::UnusableTokens]),
         10 => Token::Unrotated,
         _ => *rng.pick(&[Token::Mixed, Token::Limited(RetryAfter::Absent)]),
     }

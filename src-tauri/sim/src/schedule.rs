@@ -144,7 +144,7 @@ pub enum Token {
     },
     Page,
     /// Accepted, but the response is truncated.
-    Wasted,
+    UnusableTokens,
     /// Without a new refresh token: the old one stays valid.
     Unrotated,
     /// The new tokens belong to another account.

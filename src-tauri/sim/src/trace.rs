@@ -96,7 +96,7 @@ fn means(meaning: &Meaning) -> String {
         }
         Meaning::Refused => "the refresh token is refused".to_owned(),
         Meaning::Denied => "the request is not wanted".to_owned(),
-        Meaning::Wasted => "accepted, but cut".to_owned(),
+        Meaning::UnusableTokens => "accepted, but cut".to_owned(),
     }
 }
 
@@ -117,7 +117,7 @@ fn kept(kept: &SavedAccount) -> String {
 
 fn recorded(recorded: &Recorded) -> String {
     let line = match recorded.line {
-        Line::Came(kind) => format!("{kind:?}"),
+        Line::Completed(kind) => format!("{kind:?}"),
         Line::Sent | Line::Unanswered | Line::Withheld => format!("{:?}", recorded.line),
     };
     let next = recorded.next.map_or("not before another sign-in".to_owned(), |at| format!("next at {}", clock(at)));

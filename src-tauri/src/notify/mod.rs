@@ -48,7 +48,7 @@ impl Target {
         match self {
             Self::Panel => TrayAction::OpenPanel,
             Self::Settings => TrayAction::OpenSettings,
-            Self::SignIn(account) => TrayAction::OpenGuide(account),
+            Self::SignIn(account) => TrayAction::OpenSignInSteps(account),
         }
     }
 }

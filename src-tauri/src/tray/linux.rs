@@ -67,7 +67,7 @@ struct TrayTask {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Host {
     /// It has appeared and is being asked to accept the icon.
-    Came,
+    Appeared,
     Gone,
     /// It is there and did not accept the icon.
     Refused,
@@ -165,7 +165,7 @@ impl TrayTask {
                 Err(end) => return end,
                 Ok(Some(Host::Gone)) => self.absence.begins(),
                 Ok(Some(Host::Refused)) => return End::Failed(REFUSES.to_owned()),
-                Ok(Some(Host::Came)) => {
+                Ok(Some(Host::Appeared)) => {
                     // The update returns once the tray was asked to accept the icon; a refusal was reported before that.
                     match self.update(handle, |_| ()).await {
                         true if told.is_empty() => self.is_up(),
@@ -265,7 +265,7 @@ impl ksni::Tray for Item {
     }
 
     fn watcher_online(&self) {
-        let _ = self.host.send(Host::Came);
+        let _ = self.host.send(Host::Appeared);
     }
 
     fn watcher_offline(&self, reason: ksni::OfflineReason) -> bool {

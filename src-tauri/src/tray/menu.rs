@@ -8,7 +8,7 @@ pub enum TrayAction {
     OpenPanel,
     OpenSettings,
     /// Opens the settings at this account's sign-in steps.
-    OpenGuide(AccountId),
+    OpenSignInSteps(AccountId),
     Refresh,
     Quit,
 }

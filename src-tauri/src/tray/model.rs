@@ -92,7 +92,7 @@ fn tooltip(status: &AccountStatus<'_>, context: &ViewContext<'_>) -> String {
     let levels = account.reading.as_ref().filter(|reading| !reading.is_empty()).map(|reading| {
         let tooltip = if account.free_only() { messages::dated_tooltip } else { messages::tooltip };
         let line = tooltip(reading, context.settings.percent, context.now.wall, context.zone);
-        let at = context.clock(reading.at);
+        let at = context.format_time(reading.at);
         match condition {
             Condition::Ok if !account.free_only() => line,
             _ => format!("{line} (read {at})"),
@@ -117,13 +117,13 @@ fn about(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>) 
         }
         entries
             .extend(reading.money.iter().map(|money| Entry::item(messages::money_line(money), TrayAction::OpenPanel)));
-        entries.push(Entry::text(format!("Read at {}", context.clock(reading.at))));
+        entries.push(Entry::text(format!("Read at {}", context.format_time(reading.at))));
     }
     // Separators divide the accounts, only if there are several.
     if !is_several(context) {
         entries.push(Entry::Separator);
     }
-    let click = if status.leads_to_sign_in() { TrayAction::OpenGuide(id.clone()) } else { TrayAction::OpenPanel };
+    let click = if status.leads_to_sign_in() { TrayAction::OpenSignInSteps(id.clone()) } else { TrayAction::OpenPanel };
     let lines = messages::status(status, context.zone);
     entries.extend(lines.iter().map(|line| Entry::item(line.trim_end_matches('.'), click.clone())));
     entries

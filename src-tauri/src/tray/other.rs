@@ -91,7 +91,7 @@ fn item_id(click: &TrayAction, index: usize) -> String {
     match click {
         TrayAction::OpenPanel => format!("panel-{index}"),
         TrayAction::OpenSettings => format!("settings-{index}"),
-        TrayAction::OpenGuide(account) => format!("guide-{index}-{account}"),
+        TrayAction::OpenSignInSteps(account) => format!("guide-{index}-{account}"),
         TrayAction::Refresh => format!("refresh-{index}"),
         TrayAction::Quit => format!("quit-{index}"),
     }
@@ -102,7 +102,7 @@ fn click(id: &str) -> Option<TrayAction> {
     match (parts.next()?, parts.nth(1)) {
         ("panel", _) => Some(TrayAction::OpenPanel),
         ("settings", _) => Some(TrayAction::OpenSettings),
-        ("guide", Some(account)) => Some(TrayAction::OpenGuide(AccountId(account.to_owned()))),
+        ("guide", Some(account)) => Some(TrayAction::OpenSignInSteps(AccountId(account.to_owned()))),
         ("refresh", _) => Some(TrayAction::Refresh),
         ("quit", _) => Some(TrayAction::Quit),
         _ => None,

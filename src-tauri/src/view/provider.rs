@@ -19,7 +19,7 @@ pub struct ProviderView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FoldersView {
-    /// The variable that names one.
+    /// The environment variable that sets the folder.
     pub variable: String,
     pub example: String,
 }
@@ -27,7 +27,7 @@ pub struct FoldersView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PastedKeyView {
-    /// What the provider calls it.
+    /// The provider's name for it.
     pub name: String,
     /// Where the user makes one.
     pub address: String,

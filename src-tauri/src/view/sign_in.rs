@@ -27,13 +27,13 @@ pub struct SignInView {
     #[cfg_attr(test, ts(type = "number | null"))]
     pub expires_at_ms: Option<i64>,
     pub expires_clock: Option<String>,
-    /// The way back to a sign-in that works, in order; empty when there is nothing to do.
+    /// The steps to a working sign-in, in order; empty if there is nothing to do.
     pub steps: Vec<StepView>,
-    /// How to take the first of those steps.
+    /// A way to take the first step.
     pub offer: Option<OfferView>,
-    /// A new sign-in was proved by the last reading: whose it is.
+    /// Names the account, if the last reading has just proved a new sign-in.
     pub recovered: Option<String>,
-    /// It is another account's than before.
+    /// Says so if a different account has signed in.
     pub other_account: Option<String>,
 }
 
@@ -49,9 +49,9 @@ pub struct StepView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum StepProgress {
     Done,
-    /// The person's turn.
+    /// The user has to act.
     Now,
-    /// Holdoff is at it, or waits for it.
+    /// Holdoff is doing it, or waits for it.
     UnderWay,
     Next,
 }
@@ -61,13 +61,13 @@ pub enum StepProgress {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OfferView {
     pub button: String,
-    /// Nothing else helps.
+    /// Whether nothing but signing in helps.
     pub urgent: bool,
     /// The program to sign in with.
     pub owner: String,
     pub command: String,
-    /// What is missing on this computer, and what to do about that.
+    /// What is missing on this computer, and what to do about it.
     pub problem: Option<String>,
-    /// Where it says how to install what is missing.
+    /// The address of the installation instructions.
     pub address: Option<String>,
 }

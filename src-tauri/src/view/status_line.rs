@@ -9,21 +9,21 @@ use serde::{Deserialize, Serialize};
 pub struct StatusLineView {
     /// The settings file, with the home folder as `~`.
     pub place: String,
-    /// How it stands, or why it cannot be told.
+    /// Its state, or why that is unknown.
     pub text: String,
-    /// There is something to install.
+    /// Whether it can be installed.
     pub install: bool,
-    /// There is something to remove.
+    /// Whether it can be removed.
     pub remove: bool,
 }
 
-/// What a change of the owner's settings would do. Nothing is changed yet.
+/// A planned change of the owner's settings. Nothing is changed yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct StatusLinePlan {
     pub path: String,
     pub lines: Vec<DiffLine>,
-    /// Agreeing to it means this change of these settings, and no other.
+    /// Identifies the plan: only the change that was shown is applied.
     pub fingerprint: String,
 }
 
@@ -42,7 +42,7 @@ pub enum DiffKind {
     Added,
 }
 
-/// The change to look at, or what came of the wish where there is none to look at.
+/// The planned change to show, or the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct StatusLineAnswer {

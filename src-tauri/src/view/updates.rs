@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct UpdatesView {
-    /// Whether this build can look for newer versions at all.
+    /// Whether this build can check for updates.
     pub possible: bool,
-    /// Whether it looks; null where its person was not asked yet.
+    /// Whether it checks; null if the user has not been asked yet.
     pub chosen: Option<bool>,
-    /// How that stands, in a sentence or two.
+    /// The state of the update checks, in one or two sentences.
     pub text: String,
     /// A newer version.
     pub update: Option<UpdateView>,
@@ -19,18 +19,18 @@ pub struct UpdatesView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct UpdateView {
     pub version: String,
-    /// The day of its release, such as 2026-12-01.
+    /// The release date, such as 2026-12-01.
     pub date: String,
-    /// What is new, line by line.
+    /// The release notes, line by line.
     pub notes: Vec<String>,
     /// What installing it does, or why it cannot be done from here.
     pub how: String,
     pub can_install: bool,
-    /// It is being installed.
+    /// Whether it is being installed.
     pub busy: bool,
-    /// How far that has come, or why it failed. Null before.
+    /// The progress of the installation, or why it failed; null before.
     pub progress: Option<String>,
     pub failed: bool,
-    /// What installs it, to be pasted into a terminal.
+    /// The command that installs it, to be pasted into a terminal.
     pub command: Option<String>,
 }

@@ -50,7 +50,7 @@ fn check_usage(delivery: SendResult) {
         Outcome::RefusedAtEdge
         | Outcome::Rejected(_)
         | Outcome::Unreachable { .. }
-        | Outcome::Lapsed
+        | Outcome::PermitExpired
         | Outcome::Ambiguous { .. } => {}
     }
 }
@@ -100,6 +100,6 @@ pub fn token(bytes: &[u8]) {
         GrantOutcome::RateLimited { retry_after }
         | GrantOutcome::Ambiguous { retry_after, .. }
         | GrantOutcome::Denied { retry_after, .. } => honoured(*retry_after),
-        GrantOutcome::Unreachable { .. } | GrantOutcome::Lapsed => panic!("an answer came, and yet: {grant:?}"),
+        GrantOutcome::Unreachable { .. } | GrantOutcome::PermitExpired => panic!("an answer came, and yet: {grant:?}"),
     }
 }

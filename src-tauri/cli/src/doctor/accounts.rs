@@ -56,7 +56,9 @@ fn sign_in(
             match credential.expires_at {
                 Some(at) if at <= now => Finding::note(format!("signed in ({plan}); the access token has expired"))
                     .advised(format!("{} renews it the next time you use it.", provider.owner())),
-                Some(at) => Finding::fine(format!("signed in ({plan}) until {}", messages::clock(at, now, &zone))),
+                Some(at) => {
+                    Finding::fine(format!("signed in ({plan}) until {}", messages::format_time(at, now, &zone)))
+                }
                 None => Finding::fine(format!("signed in ({plan}); expiry unknown")),
             }
         }

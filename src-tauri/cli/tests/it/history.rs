@@ -15,7 +15,7 @@ fn remember(scene: &Scene, days: i64) {
     let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
     let record = |window: &str, label: &str, days_ago: i64| {
         let at = now_ms() - 60_000 - days_ago * 86_400_000;
-        Row::Memory(HistoryRecord::Window(WindowRecord {
+        Row::Record(HistoryRecord::Window(WindowRecord {
             account: AccountId("anthropic:ann".into()),
             window: window.into(),
             label: label.into(),
@@ -63,7 +63,7 @@ fn spend(scene: &Scene) {
     let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
     let spent = |minutes_ago: i64, minor: i64| {
         let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
-        Row::Memory(HistoryRecord::Money(MoneyRecord {
+        Row::Record(HistoryRecord::Money(MoneyRecord {
             account: AccountId("anthropic:ann".into()),
             money: Spend {
                 id: "extra_usage".into(),
@@ -164,7 +164,7 @@ fn history_csv_escapes_names_against_formula_injection() {
         let money = MoneyRecord { account: account.clone(), money, at, source: Source::UsageEndpoint };
         let event = LedgerEvent::Completed { outcome: OutcomeKind::Unreachable, detail: Some(label) };
         let request = LedgerEntry { at, account: account.0, endpoint: LedgerEndpoint::Usage, event, next_at: None };
-        [Row::Memory(HistoryRecord::Window(window)), Row::Memory(HistoryRecord::Money(money)), Row::Request(request)]
+        [Row::Record(HistoryRecord::Window(window)), Row::Record(HistoryRecord::Money(money)), Row::Request(request)]
     });
     store.write(&rows.collect::<Vec<Row>>()).unwrap();
     for (table, columns) in [
@@ -201,7 +201,7 @@ fn work(scene: &Scene) {
         (1..=100).map(move |n| {
             let minute = 2 * n;
             let used = if cycle % 2 == 0 { minute as f64 / 2.0 } else { minute as f64 / 8.0 };
-            Row::Memory(HistoryRecord::Window(WindowRecord {
+            Row::Record(HistoryRecord::Window(WindowRecord {
                 account: AccountId("anthropic:ann".into()),
                 window: "five_hour".into(),
                 label: "5-hour".into(),

@@ -105,7 +105,7 @@ impl Account {
         self.saving.retry = Some(now.plus(policy::SAVE.after(self.saving.failures)));
         self.saving.trouble = Some(trouble);
         if matches!(self.step, Step::SavingIntent { .. }) {
-            self.state.gates[Endpoint::Usage].withdraw();
+            self.state.gates[Endpoint::Usage].cancel();
             self.state.last = None;
             self.step = Step::Idle;
         }
@@ -160,7 +160,7 @@ impl Account {
         if let Some(last) = &mut self.state.last {
             last.outcome = Some(text.clone());
         }
-        if !matches!(outcome, Outcome::Unreachable { .. } | Outcome::Lapsed) {
+        if !matches!(outcome, Outcome::Unreachable { .. } | Outcome::PermitExpired) {
             self.state.answered_for = Some(fingerprint.clone());
         }
         self.learn(outcome, fingerprint, spacing, now);
@@ -201,8 +201,8 @@ impl Account {
                 gate.network_warming_up(now, why, jitter);
             }
             Outcome::Unreachable { why } => gate.unreachable(now, why, jitter),
-            Outcome::Lapsed => {
-                gate.withdraw();
+            Outcome::PermitExpired => {
+                gate.cancel();
                 self.woke(now);
             }
             Outcome::Ambiguous { why } => gate.ambiguous(now, why, jitter),

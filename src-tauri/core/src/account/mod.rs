@@ -300,8 +300,8 @@ impl Account {
     /// Whether it was told to retire and nothing is in progress any more. Does not wait for a state that cannot be saved.
     pub fn is_done(&self) -> bool {
         let saved = !self.saving.pending && (!self.saving.dirty || self.saving.trouble.is_some());
-        let told = self.to_show.is_none() && !self.state.notices.is_showing();
-        self.retiring && matches!(self.step, Step::Idle) && saved && told && self.ledger.is_empty()
+        let announced = self.to_show.is_none() && !self.state.notices.is_showing();
+        self.retiring && matches!(self.step, Step::Idle) && saved && announced && self.ledger.is_empty()
     }
 
     /// The current save error, if any.

@@ -93,7 +93,7 @@ impl Account {
     fn step(&mut self, now: Moment) -> Action {
         match self.step {
             Step::Requesting { .. } => return self.read_or_sleep(now),
-            Step::SavingIntent { .. } if self.retiring || self.just_woke(now) => return self.withdraw_request(now),
+            Step::SavingIntent { .. } if self.retiring || self.just_woke(now) => return self.cancel_request(now),
             Step::Idle | Step::ReadingCredential | Step::CredentialRead if self.retiring => {
                 self.step = Step::Idle;
                 return self.sleep(now);
@@ -167,10 +167,10 @@ impl Account {
 
     fn send(&mut self, now: Moment, spacing: Spacing) -> Action {
         let Some((request, fingerprint, life)) = self.request(now) else {
-            return self.withdraw_request(now);
+            return self.cancel_request(now);
         };
         let Some(permitted) = self.state.gates[Endpoint::Usage].permit(&self.id, request, now, spacing) else {
-            return self.withdraw_request(now);
+            return self.cancel_request(now);
         };
         self.step = Step::Requesting { fingerprint, spacing };
         self.postponed = false;
@@ -187,8 +187,8 @@ impl Account {
     }
 
     /// Withdraws the intent, for example if the token expired before the request left.
-    fn withdraw_request(&mut self, now: Moment) -> Action {
-        self.state.gates[Endpoint::Usage].withdraw();
+    fn cancel_request(&mut self, now: Moment) -> Action {
+        self.state.gates[Endpoint::Usage].cancel();
         self.state.last = None;
         self.step = Step::Idle;
         self.reread_at = Some(now.plus(policy::REREAD));

@@ -218,7 +218,7 @@ impl Account {
 
     fn take_back(&mut self) {
         if self.state.gates[Endpoint::Token].intent.is_some() {
-            self.state.gates[Endpoint::Token].withdraw();
+            self.state.gates[Endpoint::Token].cancel();
             self.state.last = None;
         }
         self.step = Step::Renewing(Stage::Unlocking);
@@ -265,8 +265,8 @@ impl Account {
                 gate.ambiguous_grant(now, Cooldown::Server { status }, retry_after, jitter);
             }
             GrantOutcome::Unreachable { why } => gate.unreachable(now, why, jitter),
-            GrantOutcome::Lapsed => {
-                gate.withdraw();
+            GrantOutcome::PermitExpired => {
+                gate.cancel();
                 self.woke(now);
             }
         }

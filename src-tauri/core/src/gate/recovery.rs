@@ -120,7 +120,7 @@ impl GateRecovery {
         let answer = self.event(id, gate.endpoint).filter(|event| event.unspent && is_of_intent(event, gate));
         if gate.intent_token.is_some() && answer.is_some_and(|event| self.newer_than_state(event, gate)) {
             gate.last_request = gate.intent.or(gate.last_request);
-            gate.withdraw();
+            gate.cancel();
         }
         if let Some(until) = until.filter(|until| until.is_after(now)) {
             gate.shut_until(Cooldown::StateLost, now, until);
@@ -247,7 +247,7 @@ fn rejects(outcome: OutcomeKind) -> bool {
         | OutcomeKind::MissingScope
         | OutcomeKind::Forbidden
         | OutcomeKind::GrantRefused
-        | OutcomeKind::Wasted => true,
+        | OutcomeKind::UnusableTokens => true,
         OutcomeKind::Reading
         | OutcomeKind::Release
         | OutcomeKind::Package

@@ -201,7 +201,7 @@ fn superseded_renewal_opens_the_gate_and_counts_as_a_request() {
 fn withdrawn_request_is_not_counted() {
     let mut gate = gate();
     gate.begin(NOON);
-    gate.withdraw();
+    gate.cancel();
     assert_eq!(gate, self::gate());
 }
 

@@ -1,6 +1,6 @@
 //! Messages for a terminal or a script only.
 
-use super::{clock, format_duration, percent};
+use super::{format_duration, format_time, percent};
 use crate::account::selector::NotChosen;
 use crate::local_time::LocalTime;
 use crate::messages::quota::percent_left;
@@ -29,10 +29,10 @@ pub fn not_chosen(why: &NotChosen) -> String {
 /// Whether enough quota is left, in one line.
 pub fn verdict(verdict: &Verdict, wanted: &Requirement<'_>, now: Wall, zone: &LocalTime) -> String {
     match verdict {
-        Verdict::Enough(left) => format!("Enough: {}.", told(left, now, zone)),
+        Verdict::Enough(left) => format!("Enough: {}.", headroom(left, now, zone)),
         Verdict::NotEnough(left) => {
             let least = percent(wanted.at_least);
-            format!("Not enough: {}; --at-least is {least}.", told(left, now, zone))
+            format!("Not enough: {}; --at-least is {least}.", headroom(left, now, zone))
         }
         Verdict::TooOld { label, age } => {
             let most = format_duration(wanted.max_age);
@@ -51,7 +51,7 @@ pub fn verdict(verdict: &Verdict, wanted: &Requirement<'_>, now: Wall, zone: &Lo
     }
 }
 
-fn told(left: &Headroom, now: Wall, zone: &LocalTime) -> String {
+fn headroom(left: &Headroom, now: Wall, zone: &LocalTime) -> String {
     let resets = left.resets_at.map(|at| format!(", resets {}", super::resets(at, now, zone))).unwrap_or_default();
     format!("{} {} left{resets}", left.label, percent_left(100.0 - left.left))
 }
@@ -69,7 +69,7 @@ pub fn ledger_line(entry: &LedgerEntry, zone: &LocalTime) -> String {
         LedgerEvent::Withheld { because, .. } => format!("skipped: {}", withheld(because)),
     };
     let next = entry.next_at.filter(|next| *next > entry.at && !matches!(entry.event, LedgerEvent::Sent { .. }));
-    let next = next.map(|next| format!(" (next {})", clock(next, entry.at, zone))).unwrap_or_default();
+    let next = next.map(|next| format!(" (next {})", format_time(next, entry.at, zone))).unwrap_or_default();
     format!("{endpoint}: {event}{next}")
 }
 

@@ -35,7 +35,9 @@ pub use quota::{
 };
 pub use request_status::{cooldown, grant, grant_kind, outcome, outcome_kind, refresh, refusal, refusal_short, status};
 pub use sign_in::{SignInWords, sign_in};
-pub use sign_in_steps::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, how_to_sign_in};
+pub use sign_in_steps::{
+    Offer, Problem, Progress, SignInContext, SignInSteps, StepWords, how_to_sign_in, sign_in_steps,
+};
 pub use sign_in_terminal::{SignInTerminal, sign_in_terminal};
 pub use status_line::{
     Paint, StatusLine, status_line, status_line_changed, status_line_copies_removed, status_line_folder_gone,
@@ -98,7 +100,7 @@ pub fn date_and_minute(at: Wall, zone: &LocalTime) -> String {
 }
 
 /// To the minute: "15:30" today, "Fri 22:00" within six days, else "18 Sep 22:00".
-pub fn clock(at: Wall, now: Wall, zone: &LocalTime) -> String {
+pub fn format_time(at: Wall, now: Wall, zone: &LocalTime) -> String {
     let (at, now) = (zoned(at, zone), zoned(now, zone));
     let time = zone.time_of_day(&at);
     match days_ahead(&at, &now) {
@@ -111,7 +113,7 @@ pub fn clock(at: Wall, now: Wall, zone: &LocalTime) -> String {
 /// The time of a window's reset, rounded to the nearest minute: providers report the same reset as 21:59:59.91 and as
 /// 22:00:00.91.
 pub fn resets(at: Wall, now: Wall, zone: &LocalTime) -> String {
-    clock(nearest_minute(at), now, zone)
+    format_time(nearest_minute(at), now, zone)
 }
 
 /// The same in short form: "15:30" today, "Friday" within six days, else "18 Sep".
@@ -133,7 +135,7 @@ fn nearest_minute(at: Wall) -> Wall {
 /// A deadline, rounded up to the whole minute so that it is never too early.
 pub fn not_before(until: Wall, now: Wall, zone: &LocalTime) -> String {
     let up = until.0.saturating_add(MINUTE - 1).div_euclid(MINUTE).saturating_mul(MINUTE);
-    clock(Wall(up), now, zone)
+    format_time(Wall(up), now, zone)
 }
 
 /// "45 s", "12 min", "2 h 13 min", "3 d 4 h".
@@ -186,7 +188,7 @@ mod tests {
     #[track_caller]
     fn check(time: &str, long: &str, short: &str) {
         let zone = LocalTime::UTC;
-        assert_eq!(clock(at(time), at(NOW), &zone), long);
+        assert_eq!(format_time(at(time), at(NOW), &zone), long);
         assert_eq!(short_date(at(time), at(NOW), &zone), short);
     }
 
@@ -207,14 +209,14 @@ mod tests {
         check("2025-12-31T23:59:00Z", "31 Dec 2025 23:59", "31 Dec 2025");
         check("2026-12-31T23:59:00Z", "31 Dec 23:59", "31 Dec");
         let (monday, new_year) = (at("2026-12-28T12:00:00Z"), at("2027-01-01T15:30:00Z"));
-        assert_eq!(clock(new_year, monday, &LocalTime::UTC), "Fri 15:30", "near enough to have one meaning");
+        assert_eq!(format_time(new_year, monday, &LocalTime::UTC), "Fri 15:30", "near enough to have one meaning");
     }
 
     #[test]
     fn clock_format_uses_the_local_hour_cycle_and_zone_name() {
         let us = LocalTime { hours: HourCycle::H12, ..LocalTime::UTC };
-        assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
-        assert_eq!(clock(at("2026-09-15T00:00:00Z"), at(NOW), &us), "Tue 12:00 AM");
+        assert_eq!(format_time(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
+        assert_eq!(format_time(at("2026-09-15T00:00:00Z"), at(NOW), &us), "Tue 12:00 AM");
         assert_eq!(short_date(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
         let berlin = LocalTime::from(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap());
         let (evening, twice) = (at("2026-10-24T20:00:00Z"), at("2026-10-25T01:30:00Z"));
@@ -224,8 +226,8 @@ mod tests {
     #[test]
     fn clock_format_uses_the_local_zone_for_today() {
         let zone = LocalTime::from(TimeZone::fixed(jiff::tz::offset(11)));
-        assert_eq!(clock(at("2026-09-14T12:59:00Z"), at(NOW), &zone), "14 Sep 23:59");
-        assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &zone), "02:30");
+        assert_eq!(format_time(at("2026-09-14T12:59:00Z"), at(NOW), &zone), "14 Sep 23:59");
+        assert_eq!(format_time(at("2026-09-14T15:30:00Z"), at(NOW), &zone), "02:30");
     }
 
     /// Both are in one answer of the provider's.
@@ -264,7 +266,7 @@ mod tests {
     #[test]
     fn clock_format_does_not_panic_on_extreme_times() {
         for wall in [Wall(i64::MIN), Wall(i64::MAX), Wall(0)] {
-            clock(wall, at(NOW), &LocalTime::UTC);
+            format_time(wall, at(NOW), &LocalTime::UTC);
             not_before(wall, wall, &LocalTime::UTC);
             short_date(at(NOW), wall, &LocalTime::UTC);
             resets(wall, wall, &LocalTime::UTC);

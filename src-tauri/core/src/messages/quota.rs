@@ -1,6 +1,6 @@
 //! Quota windows, formatted in one line.
 
-use super::{clock, format_duration, short_date};
+use super::{format_duration, format_time, short_date};
 use crate::gate::policy;
 use crate::local_time::LocalTime;
 use crate::quota::{Level, QuotaWindow, Reading, Source, Spend};
@@ -44,14 +44,14 @@ pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now:
 /// " (read 12:10)", for a window much older than its reading, where only the reading's time is shown.
 pub fn read_earlier(reading: &Reading, window: &QuotaWindow, now: Wall, zone: &LocalTime) -> Option<String> {
     let at = reading.origin(window).at;
-    (reading.at.since(at) > policy::STALE_AT_LEAST).then(|| format!(" (read {})", clock(at, now, zone)))
+    (reading.at.since(at) > policy::STALE_AT_LEAST).then(|| format!(" (read {})", format_time(at, now, zone)))
 }
 
 /// States that the last response had no limits, if so.
 pub(super) fn no_limits(state: &AccountState, now: Wall, zone: &LocalTime) -> Option<String> {
     let reading = state.reading.as_ref()?;
     let name = state.provider.name();
-    let at = clock(reading.no_limits_at?, now, zone);
+    let at = format_time(reading.no_limits_at?, now, zone);
     Some(match reading.is_empty() {
         true => format!("{name} reported no limits for this account at {at}."),
         false => format!("{name} reported no limits at {at}. Showing the last known ones."),

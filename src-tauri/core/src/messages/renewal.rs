@@ -1,6 +1,6 @@
 //! Messages about sign-in renewal by Holdoff.
 
-use super::{clock, not_before};
+use super::{format_time, not_before};
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
 use crate::request::Endpoint;
@@ -26,7 +26,7 @@ pub(super) fn while_it_works(status: &AccountStatus<'_>, zone: &LocalTime) -> Op
 /// "The current sign-in still works until 15:30".
 pub(super) fn still_works(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     match state.sign_in.expires_at() {
-        Some(at) => format!("The current sign-in still works until {}", clock(at, now.wall, zone)),
+        Some(at) => format!("The current sign-in still works until {}", format_time(at, now.wall, zone)),
         None => "The current sign-in still works".to_owned(),
     }
 }
@@ -84,8 +84,11 @@ fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zon
             format!("{name} is rate limiting sign-in renewal; next try at {clock}")
         }
         Cooldown::Network { why } => format!("Sign-in renewal failed ({why}); next try at {clock}"),
-        Cooldown::Server { status } | Cooldown::Unreadable { status, .. } => {
+        Cooldown::Server { status } => {
             format!("Sign-in renewal failed ({name} returned HTTP {status}); next try at {clock}")
+        }
+        Cooldown::Unreadable { .. } => {
+            format!("Sign-in renewal failed ({name}'s response could not be used); next try at {clock}")
         }
         Cooldown::Unanswered => format!("Sign-in renewal was interrupted; next try at {clock}"),
         Cooldown::StateLost => {

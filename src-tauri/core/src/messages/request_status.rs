@@ -206,7 +206,7 @@ pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
         Outcome::Rejected(Rejection::Forbidden(kind)) => format!("refused (HTTP 403: {kind})"),
         Outcome::ServerTrouble { status, .. } => format!("{} returned a server error (HTTP {status})", provider.name()),
         Outcome::Unreachable { why } => format!("not sent: {why}"),
-        Outcome::Lapsed => "not sent: the computer was asleep".to_owned(),
+        Outcome::PermitExpired => "not sent: the computer was asleep".to_owned(),
         Outcome::Ambiguous { why } => format!("no response: {why}"),
         Outcome::Unreadable { status, why, .. } => format!("unusable response (HTTP {status}): {why}"),
     }
@@ -220,7 +220,7 @@ pub fn outcome_kind(outcome: &Outcome) -> OutcomeKind {
         Outcome::Rejected(Rejection::MissingScope(_)) => OutcomeKind::MissingScope,
         Outcome::Rejected(Rejection::Forbidden(_) | Rejection::NotAllowed { .. }) => OutcomeKind::Forbidden,
         Outcome::ServerTrouble { .. } => OutcomeKind::ServerTrouble,
-        Outcome::Unreachable { .. } | Outcome::Lapsed => OutcomeKind::Unreachable,
+        Outcome::Unreachable { .. } | Outcome::PermitExpired => OutcomeKind::Unreachable,
         Outcome::Ambiguous { .. } => OutcomeKind::Ambiguous,
         Outcome::Unreadable { .. } => OutcomeKind::Unreadable,
     }
@@ -243,7 +243,9 @@ pub fn grant(provider: Provider, grant: &GrantOutcome) -> String {
         GrantOutcome::Denied { status, kind, .. } => format!("{name} denied renewal (HTTP {status}: {kind})"),
         GrantOutcome::UnusableTokens { why } => format!("renewal accepted, but {why}"),
         GrantOutcome::Unreachable { why } => format!("renewal not sent: {why}"),
-        GrantOutcome::Lapsed => "renewal not sent: the computer was asleep, or renewal was turned off".to_owned(),
+        GrantOutcome::PermitExpired => {
+            "renewal not sent: the computer was asleep, or renewal was turned off".to_owned()
+        }
     }
 }
 
@@ -254,7 +256,7 @@ pub fn grant_kind(grant: &GrantOutcome) -> OutcomeKind {
         GrantOutcome::RateLimited { .. } => OutcomeKind::RateLimited,
         GrantOutcome::Ambiguous { .. } => OutcomeKind::Ambiguous,
         GrantOutcome::Denied { .. } => OutcomeKind::Denied,
-        GrantOutcome::UnusableTokens { .. } => OutcomeKind::Wasted,
-        GrantOutcome::Unreachable { .. } | GrantOutcome::Lapsed => OutcomeKind::Unreachable,
+        GrantOutcome::UnusableTokens { .. } => OutcomeKind::UnusableTokens,
+        GrantOutcome::Unreachable { .. } | GrantOutcome::PermitExpired => OutcomeKind::Unreachable,
     }
 }

@@ -60,8 +60,13 @@ fn absent(absence: CredentialMissing) -> AccountState {
     AccountState { sign_in_failed: true, ..state }
 }
 
-const HERE: Around<'_> =
-    Around { label: "ann@example.com", before: None, means: LaunchSupport::Terminal, older: false, opened: false };
+const HERE: SignInContext<'_> = SignInContext {
+    label: "ann@example.com",
+    before: None,
+    means: LaunchSupport::Terminal,
+    older: false,
+    opened: false,
+};
 
 fn status(state: &AccountState) -> String {
     super::status(&state.status(NOW), &UTC).join(" ")
@@ -71,11 +76,11 @@ fn said(state: &AccountState) -> SignInWords {
     sign_in(&state.status(NOW), &UTC)
 }
 
-fn guided(state: &AccountState, around: Around<'_>) -> GuideWords {
-    guide(&state.status(NOW), &around, &UTC)
+fn guided(state: &AccountState, around: SignInContext<'_>) -> SignInSteps {
+    sign_in_steps(&state.status(NOW), &around, &UTC)
 }
 
-fn steps(words: &GuideWords) -> Vec<(Progress, &str)> {
+fn steps(words: &SignInSteps) -> Vec<(Progress, &str)> {
     words.steps.iter().map(|step| (step.progress, step.text.as_str())).collect()
 }
 
@@ -287,7 +292,7 @@ fn renewal_paused_before_expiry_says_when_the_sign_in_expires() {
 fn sign_in_flow_steps_follow_the_recovery() {
     let mut state = AccountState { sign_in_failed: true, ..signed_in() };
     state.gates[Endpoint::Usage].state = paused(Pause::Rejected);
-    let opened = guided(&state, Around { opened: true, ..HERE });
+    let opened = guided(&state, SignInContext { opened: true, ..HERE });
     assert_eq!(opened.steps[0].progress, Progress::Done);
     assert_eq!(opened.steps[1].progress, Progress::UnderWay);
     assert!(opened.steps[1].text.starts_with("Waiting for the new sign-in…"), "{opened:?}");
@@ -311,12 +316,12 @@ fn sign_in_flow_steps_follow_the_recovery() {
     let words = guided(&proved, HERE);
     assert_eq!(words.recovered.as_deref(), Some("Signed in as ann@example.com. Readings are back."));
     assert_eq!((words.steps.len(), words.other_account), (0, None));
-    assert_eq!(guided(&signed_in(), HERE), GuideWords::default());
+    assert_eq!(guided(&signed_in(), HERE), SignInSteps::default());
 }
 
 #[test]
 fn sign_in_flow_names_a_different_account_before_and_after_the_check() {
-    let around = Around { label: "bob@example.com", before: Some("ann@example.com"), ..HERE };
+    let around = SignInContext { label: "bob@example.com", before: Some("ann@example.com"), ..HERE };
     let bob = AccountState { previous_account: Some(AccountId("anthropic:ann".into())), ..signed_in() };
     let other = "This is a different account: bob@example.com instead of ann@example.com. Holdoff continues with it.";
     for state in [AccountState { sign_in_failed: true, ..bob.clone() }, AccountState { sign_in_recovered: true, ..bob }]
@@ -328,14 +333,14 @@ fn sign_in_flow_names_a_different_account_before_and_after_the_check() {
 #[test]
 fn sign_in_flow_without_program_or_terminal_shows_the_command() {
     let state = absent(CredentialMissing::NoFile);
-    let offer = |means| guided(&state, Around { means, ..HERE }).offer.unwrap();
+    let offer = |means| guided(&state, SignInContext { means, ..HERE }).offer.unwrap();
     assert_eq!(offer(LaunchSupport::Terminal).problem, None);
     let missing = offer(LaunchSupport::NoProgram);
     assert_eq!(missing.command, "claude auth login");
     assert!(missing.problem.unwrap().address.unwrap().starts_with("https://"));
     let closed = offer(LaunchSupport::NoTerminal).problem.unwrap();
     assert!(closed.text.contains("run the command below") && closed.address.is_none(), "{closed:?}");
-    let older = guided(&state, Around { older: true, ..HERE });
+    let older = guided(&state, SignInContext { older: true, ..HERE });
     assert_eq!(older.offer.unwrap().command, "claude");
     assert!(older.steps[1].text.contains("/login"));
 }

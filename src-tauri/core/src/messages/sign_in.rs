@@ -1,6 +1,6 @@
 //! The state of the sign-in: what is wrong, and what Holdoff does about it.
 
-use super::{clock, not_before, pasted_key, renewal};
+use super::{format_time, not_before, pasted_key, renewal};
 use crate::credential::sign_in_flow::SignInFlow;
 use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::Pause;
@@ -11,7 +11,7 @@ use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::status::account::AccountStatus;
 use crate::time::Moment;
 
-/// The state of the sign-in. The user's next steps are in [`super::GuideWords`].
+/// The state of the sign-in. The user's next steps are in [`super::SignInSteps`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInWords {
     /// A short title: "Signed in", "Sign-in expired".
@@ -98,7 +98,7 @@ fn works(status: &AccountStatus<'_>, zone: &LocalTime) -> (&'static str, String)
         ),
         Renewal::Stopped(cause) => {
             let until = match state.sign_in.expires_at() {
-                Some(at) => format!("until {}", clock(at, now.wall, zone)),
+                Some(at) => format!("until {}", format_time(at, now.wall, zone)),
                 None => "for now".to_owned(),
             };
             let why = pause(state, cause);

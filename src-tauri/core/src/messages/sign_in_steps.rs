@@ -15,7 +15,7 @@ use crate::time::Moment;
 
 /// Inputs to the messages other than the account.
 #[derive(Debug, Clone, Copy)]
-pub struct Around<'a> {
+pub struct SignInContext<'a> {
     /// The account's label.
     pub label: &'a str,
     /// The label of the account whose sign-in was here before.
@@ -28,7 +28,7 @@ pub struct Around<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GuideWords {
+pub struct SignInSteps {
     /// The steps, in order; empty if there is nothing to do.
     pub steps: Vec<StepWords>,
     pub offer: Option<Offer>,
@@ -72,30 +72,30 @@ pub struct Problem {
     pub address: Option<&'static str>,
 }
 
-pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) -> GuideWords {
+pub fn sign_in_steps(status: &AccountStatus<'_>, around: &SignInContext<'_>, zone: &LocalTime) -> SignInSteps {
     let (state, now) = (status.account, status.now);
     let other_account = around.before.filter(|_| state.previous_account.is_some()).map(|before| {
         format!("This is a different account: {} instead of {before}. Holdoff continues with it.", around.label)
     });
     match &status.sign_in_flow {
-        SignInFlow::Nothing | SignInFlow::Barred => GuideWords::default(),
+        SignInFlow::Nothing | SignInFlow::Barred => SignInSteps::default(),
         SignInFlow::SignIn(need) => match state.provider.info().sign_in {
-            SignIn::Owner(owner) => GuideWords {
+            SignIn::Owner(owner) => SignInSteps {
                 steps: to_sign_in(state, need, around, now, zone),
                 offer: Some(offer(state, owner, need, around)),
-                ..GuideWords::default()
+                ..SignInSteps::default()
             },
             SignIn::Key(key) => {
                 let first = StepWords { progress: Progress::Now, text: pasted_key::what_to_do(need, key) };
-                GuideWords { steps: vec![first, tested()], ..GuideWords::default() }
+                SignInSteps { steps: vec![first, tested()], ..SignInSteps::default() }
             }
         },
         SignInFlow::Checking { at } => {
-            GuideWords { steps: checking(state, *at, now, zone), other_account, ..GuideWords::default() }
+            SignInSteps { steps: checking(state, *at, now, zone), other_account, ..SignInSteps::default() }
         }
         SignInFlow::Mended => {
             let recovered = format!("Signed in as {}. Readings are back.", around.label);
-            GuideWords { recovered: Some(recovered), other_account, ..GuideWords::default() }
+            SignInSteps { recovered: Some(recovered), other_account, ..SignInSteps::default() }
         }
     }
 }
@@ -135,7 +135,7 @@ fn config_folder<'a>(folders: &OwnerFolders, place: &'a str) -> Option<&'a str> 
 fn to_sign_in(
     state: &AccountState,
     need: &Urgency,
-    around: &Around<'_>,
+    around: &SignInContext<'_>,
     now: Moment,
     zone: &LocalTime,
 ) -> Vec<StepWords> {
@@ -186,7 +186,7 @@ fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTim
             | SignInTrouble::Expired,
         ) => format!("Sign in again with {owner}."),
         Urgency::Soon => match state.sign_in.expires_at() {
-            Some(at) => format!("Sign in again with {owner} before {}.", super::clock(at, now.wall, zone)),
+            Some(at) => format!("Sign in again with {owner} before {}.", super::format_time(at, now.wall, zone)),
             None => format!("Sign in again with {owner}."),
         },
         Urgency::Sooner => match state.renewal(now) {
@@ -205,7 +205,7 @@ fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTim
     }
 }
 
-fn offer(state: &AccountState, owner: &'static OwnerInfo, need: &Urgency, around: &Around<'_>) -> Offer {
+fn offer(state: &AccountState, owner: &'static OwnerInfo, need: &Urgency, around: &SignInContext<'_>) -> Offer {
     let button = match (around.means, around.opened) {
         (LaunchSupport::NoProgram | LaunchSupport::NoTerminal, _) => "Check again",
         (LaunchSupport::Terminal, true) => "Open again",

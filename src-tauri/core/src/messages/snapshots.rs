@@ -1,5 +1,4 @@
-//! Every sentence that goes by kind alone, as it was read last. `UPDATE_EXPECT=1` takes in what has changed: read it as
-//! its person would.
+//! Snapshots of every sentence that depends only on a kind. After `UPDATE_EXPECT=1`, read what changed as a user would.
 
 mod outcomes;
 mod reports;
@@ -205,7 +204,7 @@ fn request_in_flight_status_says_checking_usage_now() {
     // The one re-ask of a 401 keeps no distance from it.
     state.gates[Endpoint::Usage].last_request = Some(NOW);
     assert_eq!(status(&state.status(NOW), &UTC), ["Checking usage now."]);
-    state.gates[Endpoint::Usage].withdraw();
+    state.gates[Endpoint::Usage].cancel();
     assert_eq!(status(&state.status(NOW), &UTC), ["Next check at 15:03."]);
 }
 
@@ -235,8 +234,8 @@ fn renewal_gate_status_texts_before_and_after_expiry() {
           The sign-in has expired. Sign-in renewal failed (no route); next try at 15:40. Checks resume after renewal.
         Next check at 15:05. Sign-in renewal failed (Anthropic returned HTTP 529); next try at 15:40. The current sign-in still works until 15:30.
           The sign-in has expired. Sign-in renewal failed (Anthropic returned HTTP 529); next try at 15:40. Checks resume after renewal.
-        Next check at 15:05. Sign-in renewal failed (Anthropic returned HTTP 200); next try at 15:40. The current sign-in still works until 15:30.
-          The sign-in has expired. Sign-in renewal failed (Anthropic returned HTTP 200); next try at 15:40. Checks resume after renewal.
+        Next check at 15:05. Sign-in renewal failed (Anthropic's response could not be used); next try at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Sign-in renewal failed (Anthropic's response could not be used); next try at 15:40. Checks resume after renewal.
         Next check at 15:05. Sign-in renewal was interrupted; next try at 15:40. The current sign-in still works until 15:30.
           The sign-in has expired. Sign-in renewal was interrupted; next try at 15:40. Checks resume after renewal.
         Next check at 15:05. Holdoff could not read its saved state; next try to renew the sign-in at 15:40. The current sign-in still works until 15:30.

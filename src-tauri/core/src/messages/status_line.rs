@@ -22,13 +22,13 @@ pub enum Paint {
 /// The windows in their shortest form: "5h 42% · week 26% · Fable 82% · resets 15:30". Omits windows that are unknown and
 /// untouched. A plan without windows shows its spend: "Spend 12% ($12.34 of $100.00)". Empty if there is nothing to show.
 pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime, paint: Paint) -> String {
-    let told: Vec<&QuotaWindow> = reading.windows.iter().filter(|window| is_told(window, now)).collect();
-    if told.is_empty() {
+    let reported: Vec<&QuotaWindow> = reading.windows.iter().filter(|window| is_reported(window, now)).collect();
+    if reported.is_empty() {
         return of_money(reading, shown, now, paint);
     }
-    let ages: Vec<Option<String>> = told.iter().map(|window| age(reading.origin(window), now)).collect();
+    let ages: Vec<Option<String>> = reported.iter().map(|window| age(reading.origin(window), now)).collect();
     let alike = ages.windows(2).all(|pair| pair[0] == pair[1]);
-    let mut parts: Vec<String> = told
+    let mut parts: Vec<String> = reported
         .iter()
         .zip(&ages)
         .map(|(window, age)| match age {
@@ -36,14 +36,14 @@ pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTim
             Some(_) | None => figure(window, shown, now, paint),
         })
         .collect();
-    parts.extend(resets(&told, now, zone));
+    parts.extend(resets(&reported, now, zone));
     if alike {
         parts.extend(ages.into_iter().next().flatten());
     }
     parts.join(" · ")
 }
 
-fn is_told(window: &QuotaWindow, now: Wall) -> bool {
+fn is_reported(window: &QuotaWindow, now: Wall) -> bool {
     let main = window.kind.is_main();
     match window.level(now) {
         Level::Used(used) => main || used > 0.0,
@@ -108,8 +108,8 @@ fn painted(figure: &str, used: f64, paint: Paint) -> String {
 }
 
 /// When the fullest window is reset, which is the reset that matters to the user.
-fn resets(told: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> {
-    let ahead = told.iter().filter_map(|window| match window.level(now) {
+fn resets(reported: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> {
+    let ahead = reported.iter().filter_map(|window| match window.level(now) {
         Level::Used(used) => Some((window, used, window.resets_at?)),
         Level::Reset | Level::Unknown => None,
     });

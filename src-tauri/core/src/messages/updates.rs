@@ -1,6 +1,6 @@
 //! Messages about newer versions of Holdoff itself.
 
-use super::{clock, format_duration, not_before};
+use super::{format_duration, format_time, not_before};
 use crate::local_time::LocalTime;
 use crate::time::Moment;
 use crate::updates::{Checked, FetchFailure, InstallFailure, Installing, NotUsable, Offer, PackageKind, UpdatesStatus};
@@ -149,7 +149,7 @@ pub fn updates_status(status: &UpdatesStatus, now: Moment, zone: &LocalTime) -> 
     if !status.wanted {
         return "Update checks are off.".to_owned();
     }
-    let asked = status.asked.map(|at| clock(at, now.wall, zone));
+    let asked = status.asked.map(|at| format_time(at, now.wall, zone));
     let last = match (&status.outcome, asked) {
         (Some(Checked::Failed { why }), Some(at)) => format!("The last check at {at} failed: {why}."),
         (Some(checked), Some(at)) => format!("Last checked at {at}: {}.", update_checked(checked)),

@@ -1,6 +1,6 @@
 //! Forecasts of a window, and the notifications about it.
 
-use super::{capitalised, clock, percent};
+use super::{capitalised, format_time, percent};
 use crate::local_time::LocalTime;
 use crate::messages::quota::percent_left;
 use crate::notification::{News, Notice, WindowNews};
@@ -14,7 +14,11 @@ pub fn forecast(forecast: Forecast, now: Wall, zone: &LocalTime) -> String {
     match forecast {
         Forecast::LastsUntilReset => "lasts until reset".to_owned(),
         Forecast::RunsOut { at, .. } => {
-            format!("runs out {} ({})", clock(at, now, zone), forecast_range(forecast, now, zone).unwrap_or_default())
+            format!(
+                "runs out {} ({})",
+                format_time(at, now, zone),
+                forecast_range(forecast, now, zone).unwrap_or_default()
+            )
         }
         Forecast::TooEarly => "too early to say".to_owned(),
     }
@@ -25,9 +29,9 @@ pub fn forecast_range(forecast: Forecast, now: Wall, zone: &LocalTime) -> Option
     let Forecast::RunsOut { at, earliest, latest } = forecast else {
         return None;
     };
-    let told = [earliest, at, latest].map(|at| clock(at, now, zone));
+    let times = [earliest, at, latest].map(|at| format_time(at, now, zone));
     let [(first, from), (middle, _), (last, to)] =
-        told.each_ref().map(|told| told.rsplit_once(' ').unwrap_or(("today", told)));
+        times.each_ref().map(|time| time.rsplit_once(' ').unwrap_or(("today", time)));
     Some(if first == middle && middle == last {
         format!("{from}–{to}")
     } else {
@@ -67,7 +71,7 @@ pub(super) fn news(
         }
         News::RunsOut => {
             let runs_out = cycle.and_then(|cycle| cycle.forecast(now)).and_then(|known| match known {
-                Forecast::RunsOut { at, .. } => Some(clock(at, now, zone)),
+                Forecast::RunsOut { at, .. } => Some(format_time(at, now, zone)),
                 Forecast::LastsUntilReset | Forecast::TooEarly => None,
             });
             let left = cycle.map(|cycle| format!(" {} left.", percent_left(cycle.used())));
@@ -94,13 +98,13 @@ fn several(news: News, all: &[&WindowNews], account: &str, state: &AccountState)
         News::Threshold { percent } => state.cycles.get(&about.window).map_or(f64::from(percent), Cycle::used),
         News::RunsOut => state.cycles.get(&about.window).map_or(0.0, Cycle::used),
     };
-    let mut told: Vec<(&str, f64)> = all.iter().map(|about| (about.label.as_str(), used(about))).collect();
-    told.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut alerts: Vec<(&str, f64)> = all.iter().map(|about| (about.label.as_str(), used(about))).collect();
+    alerts.sort_by(|a, b| b.1.total_cmp(&a.1));
     let named: Vec<String> =
-        told.iter().take(NAMED).map(|(label, used)| format!("{label} {}", percent(*used))).collect();
-    let more = told.len().saturating_sub(NAMED);
+        alerts.iter().take(NAMED).map(|(label, used)| format!("{label} {}", percent(*used))).collect();
+    let more = alerts.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let (named, count, fullest) = (named.join(", "), told.len(), told.first().map_or(0.0, |(_, used)| *used));
+    let (named, count, fullest) = (named.join(", "), alerts.len(), alerts.first().map_or(0.0, |(_, used)| *used));
     match news {
         News::Threshold { .. } if fullest >= 100.0 => {
             (format!("{count} limits nearly or fully used up"), format!("Used: {named}{more}. Account: {account}."))

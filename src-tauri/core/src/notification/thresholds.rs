@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// Whole percents, 1–100, at which the person wants to be told that so much of a window is used.
+/// The usage levels that the user wants to be notified of, in whole percents from 1 to 100.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(as = "Vec<u8>"))]

@@ -268,7 +268,7 @@ impl Provider {
     pub fn parse_usage_response(self, delivery: SendResult, now: Wall) -> Outcome {
         match delivery {
             SendResult::NotSent(why) => Outcome::Unreachable { why },
-            SendResult::PermitExpired => Outcome::Lapsed,
+            SendResult::PermitExpired => Outcome::PermitExpired,
             SendResult::Lost(why) => Outcome::Ambiguous { why },
             SendResult::Answered(answer) => self.spec().parse_usage(&answer, now),
         }
@@ -283,7 +283,7 @@ impl Provider {
     pub fn parse_token_response(self, delivery: SendResult, now: Wall) -> GrantOutcome {
         match (delivery, self.spec().renewal()) {
             (SendResult::NotSent(why), _) => GrantOutcome::Unreachable { why },
-            (SendResult::PermitExpired, _) => GrantOutcome::Lapsed,
+            (SendResult::PermitExpired, _) => GrantOutcome::PermitExpired,
             (SendResult::Lost(why), _) => GrantOutcome::Ambiguous { status: None, why, retry_after: None },
             (SendResult::Answered(answer), Some(renewal)) => renewal.parse(&answer, now),
             (SendResult::Answered(answer), None) => GrantOutcome::Ambiguous {

@@ -62,7 +62,7 @@ impl Reading {
         self.whole_at = self.whole_at().map(|at| at.min(now));
         self.expand_origins(now);
         new.expand_origins(now);
-        new.windows.iter_mut().for_each(mend);
+        new.windows.iter_mut().for_each(drop_implausible);
         self.doubts.prune(&self.windows, now);
         let whole = new.source == Source::UsageEndpoint && self.whole_at.is_none_or(|at| at <= new.at);
         let confirmed = if whole { self.take_whole(new) } else { self.take_part(new) };
@@ -79,7 +79,7 @@ impl Reading {
             self.no_limits_at = self.is_empty().then_some(self.at.min(now));
         }
         self.expand_origins(now);
-        self.windows.iter_mut().for_each(mend);
+        self.windows.iter_mut().for_each(drop_implausible);
         self.compact_origins();
         self
     }
@@ -89,11 +89,11 @@ impl Reading {
     pub fn is_contradicted_by(&self, new: &Reading, now: Wall) -> bool {
         let mut new = new.clone();
         new.expand_origins(now);
-        new.windows.iter_mut().for_each(mend);
+        new.windows.iter_mut().for_each(drop_implausible);
         new.windows.iter().any(|window| {
-            let told = self.windows.iter().find(|old| old.is_same(window));
+            let reported = self.windows.iter().find(|old| old.is_same(window));
             let ends = |old: &&QuotaWindow| old.resets_at.filter(|ends| *ends > now && !is_over(old, new.at));
-            told.filter(|old| self.is_from_endpoint(old)).is_some_and(|old| {
+            reported.filter(|old| self.is_from_endpoint(old)).is_some_and(|old| {
                 let moved = ends(&old).zip(window.resets_at).is_some_and(|(was, is)| !is_same_end(was, is));
                 moved && window.resets_at.is_some_and(|is| is > new.at)
             })
@@ -151,14 +151,14 @@ impl Reading {
         let mut kept = std::mem::take(&mut self.windows);
         let mut confirmed = Vec::new();
         let mut windows = Vec::new();
-        for told in &new.windows {
-            let window = match counterpart(&kept, told, &new.windows).map(|found| kept.remove(found)) {
-                Some(old) => self.continue_window(old, told, &mut confirmed),
-                None => told.clone(),
+        for reported in &new.windows {
+            let window = match counterpart(&kept, reported, &new.windows).map(|found| kept.remove(found)) {
+                Some(old) => self.continue_window(old, reported, &mut confirmed),
+                None => reported.clone(),
             };
             windows.push(window);
         }
-        let told: Vec<String> = windows.iter().map(|window| window.id.clone()).collect();
+        let reported: Vec<String> = windows.iter().map(|window| window.id.clone()).collect();
         let is_marked = windows.iter().any(|window| window.binding);
         for mut old in kept {
             if self.stays(&old, at) {
@@ -168,8 +168,8 @@ impl Reading {
                 self.doubts.forget(&old.id);
             }
         }
-        self.endpoint_windows.retain(|id| !told.contains(id) && windows.iter().any(|window| window.id == *id));
-        self.endpoint_windows.extend(told);
+        self.endpoint_windows.retain(|id| !reported.contains(id) && windows.iter().any(|window| window.id == *id));
+        self.endpoint_windows.extend(reported);
         windows.sort_by_key(QuotaWindow::rank);
         (self.windows, self.whole_at, self.no_limits_at) = (windows, Some(at), None);
         confirmed
@@ -182,12 +182,17 @@ impl Reading {
     }
 
     /// Only the endpoint knows which window is binding and why it is locked. Its figures may be older than the known ones.
-    fn continue_window(&mut self, old: QuotaWindow, told: &QuotaWindow, confirmed: &mut Vec<String>) -> QuotaWindow {
+    fn continue_window(
+        &mut self,
+        old: QuotaWindow,
+        reported: &QuotaWindow,
+        confirmed: &mut Vec<String>,
+    ) -> QuotaWindow {
         self.doubts.reported(&old.id);
-        let QuotaWindow { kind, label, duration_s, binding, locked, .. } = told.clone();
+        let QuotaWindow { kind, label, duration_s, binding, locked, .. } = reported.clone();
         let mut window = QuotaWindow { kind, label, duration_s, binding, locked, ..old };
-        if at_of(&window) <= at_of(told) {
-            confirmed.extend(self.believe(&mut window, told));
+        if at_of(&window) <= at_of(reported) {
+            confirmed.extend(self.believe(&mut window, reported));
         }
         window
     }
@@ -326,11 +331,11 @@ fn is_same_end(a: Wall, b: Wall) -> bool {
     a.since(b).max(b.since(a)) <= policy::SAME_RESET
 }
 
-/// Finds the window in `kept` that matches `told`, one of `all`: by id, else as the same limit under another name.
-fn counterpart(kept: &[QuotaWindow], told: &QuotaWindow, all: &[QuotaWindow]) -> Option<usize> {
-    let named = kept.iter().position(|old| old.id == told.id);
+/// Finds the window in `kept` that matches `reported`, one of `all`: by id, else as the same limit under another name.
+fn counterpart(kept: &[QuotaWindow], reported: &QuotaWindow, all: &[QuotaWindow]) -> Option<usize> {
+    let named = kept.iter().position(|old| old.id == reported.id);
     let is_free = |old: &QuotaWindow| all.iter().all(|other| other.id != old.id);
-    named.or_else(|| kept.iter().position(|old| old.is_same(told) && is_free(old)))
+    named.or_else(|| kept.iter().position(|old| old.is_same(reported) && is_free(old)))
 }
 
 fn at_of(window: &QuotaWindow) -> Wall {
@@ -338,7 +343,7 @@ fn at_of(window: &QuotaWindow) -> Wall {
 }
 
 /// Drops implausible fields one by one, such as an epoch in place of a percentage or an end in the year 2199.
-fn mend(window: &mut QuotaWindow) {
+fn drop_implausible(window: &mut QuotaWindow) {
     let at = at_of(window);
     let farthest = window.duration_s.map_or(policy::RESET_FARTHEST, |length| {
         (Duration::from_secs(length) + policy::RESET_SLACK).min(policy::RESET_FARTHEST)

@@ -161,7 +161,8 @@ pub enum OutcomeKind {
     /// The token endpoint denied the request for a reason unrelated to the token.
     Denied,
     /// The token endpoint accepted the refresh token but returned no usable token.
-    Wasted,
+    #[serde(rename = "wasted")]
+    UnusableTokens,
     /// A signed release list.
     Release,
     /// A package as described by the release list.

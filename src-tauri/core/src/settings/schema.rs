@@ -91,19 +91,19 @@ macro_rules! settings {
 
 settings! {
     page {
-        /// Between two requests.
+        /// Time between two requests.
         #[serde(serialize_with = "seconds")]
         #[cfg_attr(feature = "bindings", ts(type = "number"))]
         polling_interval["polling_interval_s"]: Duration = DEFAULT_POLL_INTERVAL, interval();
         notify_rate_limit: bool = true, flag();
         notify_sign_in: bool = true, flag();
         notify_recovery: bool = true, flag();
-        /// Percents used at which to say so, the lowest first.
+        /// Usage levels to notify of, in percent, lowest first.
         notify_thresholds: Thresholds = Thresholds::DEFAULT, choice("a list of whole percents from 1 to 100")
             .refusing("Each threshold must be a whole percent from 1 to 100.");
         /// A window will run out before its reset.
         notify_forecast: bool = true, flag();
-        /// A window that was nearly used up has begun anew.
+        /// A window that was nearly used up was reset.
         notify_reset: bool = true, flag();
         /// Such as "22:00-07:00".
         quiet_hours: Option<QuietHours> = None, choice(r#"a range such as "22:00-07:00", or null"#)
@@ -115,12 +115,12 @@ settings! {
         clock: ClockChoice = ClockChoice::Locale, choice(r#""locale", "12h" or "24h""#);
         theme: Theme = Theme::System, choice(r#""system", "light" or "dark""#);
         start_at_login: bool = false, flag();
-        /// Whether anything is asked at all (law 16). `None` is as it was chosen last, and to begin with, yes: a file that
-        /// is lost or cannot be read sends no request that its person did not want.
+        /// Whether requests are sent at all (law 16). `None` keeps the last choice, so that a lost or unreadable file causes
+        /// no request that the user did not want. The first default is to send requests.
         #[serde(serialize_with = "readings_of_all")]
         #[cfg_attr(feature = "bindings", ts(as = "Readings"))]
         readings: Option<Readings> = None, readings();
-        /// Whether newer versions of Holdoff are looked for (law 18). `None` is not asked yet, and nothing is looked for.
+        /// Whether to check for updates of Holdoff (law 18). `None`: the user has not been asked yet, and nothing is checked.
         updates: Option<bool> = None, consent();
     }
     file {

@@ -9,7 +9,7 @@ use crate::platform::fs::ReadError;
 use holdoff_core::credential::CredentialMissing;
 use holdoff_core::credential::token::Fingerprint;
 use holdoff_core::credential::{RenewedTokens, WriteBack};
-use holdoff_core::providers::anthropic::{Succession, credential, recover_pending, succeed};
+use holdoff_core::providers::anthropic::{Succession, apply_tokens, credential, recover_pending};
 use std::io;
 use std::path::Path;
 
@@ -54,7 +54,7 @@ impl CredentialStore {
             Ok(None) => return None,
             Err(absence) => return failed(absence),
         };
-        Some(match succeed(&item, successor) {
+        Some(match apply_tokens(&item, successor) {
             Succession::There => WriteBack::Written,
             Succession::Changed => WriteBack::Changed,
             Succession::Unreadable(why) => WriteBack::Failed(why.to_owned()),
@@ -127,7 +127,7 @@ fn attempt(
         Err(ReadError::Missing) => return Ok(Err(Unsettled::Gone)),
         Err(error) => return Err(error.to_string()),
     };
-    let rewritten = match succeed(&stored, successor) {
+    let rewritten = match apply_tokens(&stored, successor) {
         Succession::Write(rewritten) => rewritten,
         Succession::Changed => return Ok(Ok(WriteBack::Changed)),
         Succession::Unreadable(why) => return Ok(Err(Unsettled::Torn(why))),

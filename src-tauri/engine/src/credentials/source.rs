@@ -50,8 +50,8 @@ impl CredentialSource {
         }
     }
 
-    /// The files whose changes matter: of the credential, of its identity, and of readings left here. Blocks. A keyring tells
-    /// nobody of changes; whoever changes a key through Holdoff says so.
+    /// The files to watch: the credential, its identity, and spooled readings. Blocks. A keyring reports no changes; Holdoff
+    /// itself triggers a read when the user changes a key in it.
     pub(crate) fn watched(&self, data_dir: &Path) -> Option<[PathBuf; 3]> {
         match self {
             Self::Owned(store) => Some([

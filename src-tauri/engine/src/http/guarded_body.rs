@@ -72,7 +72,7 @@ impl Body for GuardedBody {
         let Some(text) = self.text.take() else {
             return Poll::Ready(None);
         };
-        let on_time = if self.on_time.holds() { Ok(()) } else { Err(SendCancelled::Lapsed) };
+        let on_time = if self.on_time.holds() { Ok(()) } else { Err(SendCancelled::PermitExpired) };
         let frame = on_time.and(still).map(|()| Frame::data(text));
         self.watched.is(if frame.is_ok() { Departure::Left } else { Departure::Withheld });
         Poll::Ready(Some(frame))

@@ -17,14 +17,14 @@ use tower_service::Service;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendCancelled {
     /// The machine slept after the permit was granted, or the user no longer wants the request.
-    Lapsed,
+    PermitExpired,
     LocksLost,
 }
 
 impl fmt::Display for SendCancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Lapsed => "its permit has expired",
+            Self::PermitExpired => "its permit has expired",
             Self::LocksLost => "the locks of the sign-in were lost",
         })
     }
@@ -129,7 +129,7 @@ where
             if request.is_ok_and(|request| request.holds()) {
                 Ok(connection)
             } else {
-                Err(SendCancelled::Lapsed.into())
+                Err(SendCancelled::PermitExpired.into())
             }
         })
     }

@@ -42,14 +42,9 @@ pub(super) fn of(error: &reqwest::Error) -> String {
         return why.to_string();
     }
     let why = causes(error).find_map(of_proxy);
-    let why = why.or_else(|| is_look_up(error).then_some("DNS lookup failed"));
+    let why = why.or_else(|| error.is_dns().then_some("DNS lookup failed"));
     let why = why.or_else(|| causes(error).find_map(of_cause));
     why.unwrap_or(if error.is_connect() { "no connection" } else { "the connection broke" }).to_owned()
-}
-
-/// With the system resolver, which is used here, the error type is private to its library.
-fn is_look_up(error: &reqwest::Error) -> bool {
-    error.is_dns() || causes(error).any(|cause| cause.to_string().starts_with("dns error"))
 }
 
 fn of_proxy(cause: &(dyn Error + 'static)) -> Option<&'static str> {

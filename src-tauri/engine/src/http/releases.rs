@@ -92,7 +92,7 @@ impl ReleaseServer {
         let client = self.client(route, total).await.map_err(SendResult::NotSent)?;
         on_time.during(client.get(url).send()).await.map_err(|error| {
             let why = reason::of(&error) + &via;
-            if reason::cancelled(&error) == Some(SendCancelled::Lapsed) {
+            if reason::cancelled(&error) == Some(SendCancelled::PermitExpired) {
                 SendResult::PermitExpired
             } else if error.is_connect() || error.is_builder() {
                 SendResult::NotSent(why)

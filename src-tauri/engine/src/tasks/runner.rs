@@ -121,7 +121,7 @@ enum Idle {
     /// Sleep, at most until this moment.
     Until(Option<Moment>),
     /// End: the sign-in belongs to another account.
-    Strayed,
+    AccountChanged,
 }
 
 impl std::fmt::Debug for Runner {
@@ -208,7 +208,7 @@ impl Runner {
             }
             let until = match self.act().await {
                 Idle::Until(until) => until,
-                Idle::Strayed => return End::AccountChanged,
+                Idle::AccountChanged => return End::AccountChanged,
             };
             if self.account.is_done() {
                 return End::Retired;
@@ -266,7 +266,7 @@ impl Runner {
                 Action::Notify(notice) => self.announce(notice).await,
                 Action::Become { id, .. } => {
                     tracing::info!(from = %self.account.id(), to = %id, "the sign-in belongs to another account");
-                    return Idle::Strayed;
+                    return Idle::AccountChanged;
                 }
             }
         }

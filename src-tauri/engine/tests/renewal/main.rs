@@ -6,19 +6,19 @@
     reason = "figures are for whoever reads the test's output, and lines for who started it"
 )]
 
-mod answers;
 mod bad_input;
-mod bodies;
 mod child;
 mod day;
 mod killed;
 mod kills;
 mod real;
 mod rescue;
+mod response_bodies;
+mod responses;
 mod scene;
 mod second_thoughts;
 mod slow_disk;
+mod stolen_locks;
 mod stopped;
-mod thefts;
 mod unwritten;
 mod writing;

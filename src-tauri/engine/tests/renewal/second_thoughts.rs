@@ -1,7 +1,7 @@
 //! Renewal is turned off just before one is sent (law 7).
 
 use crate::scene::Scene;
-use crate::thefts::AtIntent;
+use crate::stolen_locks::AtIntent;
 use holdoff_core::Settings;
 use holdoff_engine::tasks::supervisor::Command;
 use std::sync::mpsc;

@@ -138,7 +138,7 @@ impl GateLaw {
                 (self.troubles, self.silences) = (0, 0);
                 self.pause(at, carried);
             }
-            Meaning::Wasted => self.pause(at, carried),
+            Meaning::UnusableTokens => self.pause(at, carried),
             // Their effect is known only after the sign-in is read again.
             Meaning::Refused | Meaning::Renewed { .. } => {}
         }

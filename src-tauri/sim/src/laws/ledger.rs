@@ -43,10 +43,10 @@ impl Laws {
                     return broken(15, || format!("the ledger has a request to {announced:?} that never left"));
                 }
             }
-            Line::Came(Kind::NotSent) if self.announced == Some(endpoint) => {
+            Line::Completed(Kind::NotSent) if self.announced == Some(endpoint) => {
                 (self.announced, self.taken_back) = (None, Some((endpoint, self.now)));
             }
-            Line::Came(kind) => {
+            Line::Completed(kind) => {
                 let came = self.uncome.take();
                 let right = came.as_ref().is_some_and(|(of, meaning)| *of == endpoint && kind_of(*of, meaning) == kind);
                 if !right {
@@ -159,6 +159,6 @@ fn kind_of(endpoint: Endpoint, meaning: &Meaning) -> Kind {
         Meaning::Renewed { .. } => Kind::Renewed,
         Meaning::Refused => Kind::Refused,
         Meaning::Denied => Kind::Denied,
-        Meaning::Wasted => Kind::Wasted,
+        Meaning::UnusableTokens => Kind::UnusableTokens,
     }
 }

@@ -183,7 +183,7 @@ impl Expected {
             (Endpoint::Token, Meaning::Limited { .. }) => {
                 self.notices.begin(NoticeKind::RenewalLimited, user_settings.notify_limit);
             }
-            (_, Meaning::MissingScope | Meaning::NotAllowed | Meaning::Forbidden | Meaning::Wasted) => {
+            (_, Meaning::MissingScope | Meaning::NotAllowed | Meaning::Forbidden | Meaning::UnusableTokens) => {
                 self.notify_paused(true, user_settings)
             }
             // A reading with the token before proves nothing of a stored one that lacks the scope.

@@ -47,7 +47,7 @@ impl Renewing {
                 self.refused = Some(token);
                 Fate::Gone
             }
-            Meaning::Wasted => Fate::Gone,
+            Meaning::UnusableTokens => Fate::Gone,
             _ => Fate::Again,
         };
         self.fates.insert(token, fate);

@@ -144,7 +144,7 @@ pub(super) fn no_grant(mood: Option<Token>, token: TokenId, now: Millis) -> Repl
             reply(status, absent, text(r#"{"error":"invalid_client"}"#), Meaning::Denied, now)
         }
         Some(Token::Page) => reply(200, absent, text(PAGE), Meaning::Trouble { retry_after: None }, now),
-        Some(Token::Wasted) => reply(200, absent, broken(), Meaning::Wasted, now),
+        Some(Token::UnusableTokens) => reply(200, absent, broken(), Meaning::UnusableTokens, now),
         Some(Token::Silent { .. } | Token::Unrotated | Token::Mixed) | None => silence(),
     }
 }

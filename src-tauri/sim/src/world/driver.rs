@@ -314,7 +314,7 @@ impl World {
             self.see(Observation::Wrote(Wrote::Failed))?;
             return Ok(WriteBack::Failed("the folder is read-only".to_owned()));
         }
-        let (succession, siblings) = self.owner.succeed(successor, pair, self.machine.wall(self.now));
+        let (succession, siblings) = self.owner.apply_tokens(successor, pair, self.machine.wall(self.now));
         if !siblings {
             return Err(Broken { law: 8, why: "what others keep beside the sign-in is not there any more".to_owned() });
         }

@@ -58,7 +58,7 @@ impl World {
             LedgerEvent::Sent { .. } => Line::Sent,
             LedgerEvent::Withheld { .. } => Line::Withheld,
             LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, .. } => Line::Unanswered,
-            LedgerEvent::Completed { outcome, .. } => Line::Came(kind(*outcome)),
+            LedgerEvent::Completed { outcome, .. } => Line::Completed(kind(*outcome)),
         };
         let said: String = match entry.event.clone() {
             LedgerEvent::Completed { detail, .. } => detail.unwrap_or_default(),
@@ -215,7 +215,7 @@ fn kind(outcome: OutcomeKind) -> Kind {
         OutcomeKind::Renewed => Kind::Renewed,
         OutcomeKind::GrantRefused => Kind::Refused,
         OutcomeKind::Denied => Kind::Denied,
-        OutcomeKind::Wasted => Kind::Wasted,
+        OutcomeKind::UnusableTokens => Kind::UnusableTokens,
         OutcomeKind::Release | OutcomeKind::Package => Kind::Release,
     }
 }

@@ -7,7 +7,7 @@ use crate::schedule::Person;
 use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{CredentialMissing, Identity, RenewedTokens};
 use holdoff_core::providers::anthropic::credential;
-use holdoff_core::providers::anthropic::{Succession, succeed};
+use holdoff_core::providers::anthropic::{Succession, apply_tokens};
 use holdoff_core::{CredentialRead, Wall};
 
 /// The maximum delay between the two files of a sign-in. Until then, no request may ask for one account with the
@@ -199,7 +199,7 @@ impl Owner {
     }
 
     pub(super) fn would_write(&self, successor: &RenewedTokens) -> bool {
-        matches!(succeed(self.bytes(), successor), Succession::Write(_))
+        matches!(apply_tokens(self.bytes(), successor), Succession::Write(_))
     }
 
     fn bytes(&self) -> &[u8] {
@@ -208,8 +208,8 @@ impl Owner {
 
     /// Holdoff writes new tokens: compare and swap, by the rule of the core. Returns the result, and whether the keys
     /// of other programs are still there.
-    pub(super) fn succeed(&mut self, successor: &RenewedTokens, pair: Pair, now: Wall) -> (Succession, bool) {
-        let succession = succeed(self.bytes(), successor);
+    pub(super) fn apply_tokens(&mut self, successor: &RenewedTokens, pair: Pair, now: Wall) -> (Succession, bool) {
+        let succession = apply_tokens(self.bytes(), successor);
         if let Succession::Write(rewritten) = &succession {
             let bytes = rewritten.expose().to_vec();
             let kept = String::from_utf8_lossy(&bytes).contains(SIBLINGS);

@@ -186,7 +186,7 @@ impl Provider {
         let reaches = match mood {
             Some(Token::Trouble { spent, .. } | Token::Silent { spent }) => spent,
             Some(Token::Limited(_) | Token::Refused { .. } | Token::Denied { .. } | Token::Page) => false,
-            Some(Token::Wasted | Token::Unrotated | Token::Mixed) | None => true,
+            Some(Token::UnusableTokens | Token::Unrotated | Token::Mixed) | None => true,
         };
         if !reaches {
             return (answers::no_grant(mood, token, now), None);
@@ -197,7 +197,7 @@ impl Provider {
         }
         let pair = self.rotate(token, now, mood);
         match mood {
-            Some(Token::Trouble { .. } | Token::Silent { .. } | Token::Wasted) => {
+            Some(Token::Trouble { .. } | Token::Silent { .. } | Token::UnusableTokens) => {
                 (answers::no_grant(mood, token, now), None)
             }
             _ => (answers::grant(pair, mood == Some(Token::Mixed), known, rng), Some(pair)),

@@ -39,9 +39,9 @@ pub const LATER: [Break; 29] = [
         "network failures are not counted",
         change(
             GATE,
-            "        self.withdraw();
+            "        self.cancel();
         self.network_failures = self.network_failures.saturating_add(1);",
-            "        self.withdraw();
+            "        self.cancel();
         self.network_failures = if ON { 1 } else { self.network_failures.saturating_add(1) };",
         ),
     ),
@@ -85,7 +85,7 @@ pub const LATER: [Break; 29] = [
             "        self.step = Step::SavingIntent { spacing };
         match self.persist_now() {
             Action::Persist(mut state) if ON => {
-                state.gates[Endpoint::Usage].withdraw();
+                state.gates[Endpoint::Usage].cancel();
                 Action::Persist(state)
             }
             action => action,

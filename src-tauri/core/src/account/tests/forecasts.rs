@@ -1,6 +1,6 @@
-//! That a window will run out: said when it is sure enough, and once in a cycle.
+//! Forecast alerts: made only with enough data, and once in a cycle.
 
-use super::windows::{FIVE_HOURS, five_hour, prefer, told, use_until, world};
+use super::window_alerts::{FIVE_HOURS, five_hour, prefer, told, use_until, world};
 use super::*;
 use crate::notification::News;
 use crate::quota::forecast::Forecast;

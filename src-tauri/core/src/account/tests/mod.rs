@@ -1,22 +1,22 @@
 //! The laws of asking, in the decision core: a world around one account, whose time is moved by hand.
 
-mod asking;
-mod client;
+mod durability;
 mod forecasts;
 mod free;
-mod granted;
-mod keeping;
-mod odd;
-mod pushed;
+mod implausible;
+mod notification;
+mod oauth_client;
+mod passive_reading;
+mod polling;
 mod refusals;
-mod renewing;
-mod retiring;
+mod renewal;
+mod retirement;
 mod rng;
 mod sign_in;
-mod sleeping;
-mod telling;
+mod suspend;
+mod token_responses;
 mod two_files;
-mod windows;
+mod window_alerts;
 
 use super::*;
 use crate::credential::token::Token;

@@ -1,4 +1,4 @@
-//! Refusals say what would help: law 6, and law 3 for what the provider's edge turns away.
+//! Refusals say what would help: law 6, and law 3 for what the provider's edge refuses.
 
 use super::*;
 use crate::credential::sign_in_flow::SignInFlow;

@@ -1,4 +1,4 @@
-//! What the sign-in decides: laws 5 to 7.
+//! What depends on the sign-in: laws 5 to 7.
 
 use super::*;
 

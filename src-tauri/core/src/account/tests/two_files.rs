@@ -1,4 +1,4 @@
-//! A sign-in is two files, which change seconds apart, in either order: in between nobody is asked for with the other's token.
+//! The two files of a sign-in change seconds apart, in either order. In between, no request uses the other's token.
 
 use super::*;
 use crate::gate::Gates;

@@ -130,7 +130,7 @@ fn state_loss_after_a_rejection_waits_for_the_longest_span() {
             after_loss(&[line(Endpoint::Usage, ago_s, came(outcome), Some(300))], SPAN.as_secs());
         }
     }
-    for outcome in [OutcomeKind::GrantRefused, OutcomeKind::Wasted] {
+    for outcome in [OutcomeKind::GrantRefused, OutcomeKind::UnusableTokens] {
         let entry = line(Endpoint::Token, 60, came(outcome), Some(0));
         assert_eq!(lost(&[entry])[1], SPAN.as_secs());
     }
@@ -329,7 +329,7 @@ fn ledger_unreachable_outcome_requires_no_spacing() {
 /// Law 2, found by the simulation (seed 1046): the note of the renewal paused the account, and the next sign-in ended both.
 #[test]
 fn ledger_outcome_settles_a_noted_renewal() {
-    use OutcomeKind::{Ambiguous, Denied, GrantRefused, RateLimited, Renewed, Unreachable, Wasted};
+    use OutcomeKind::{Ambiguous, Denied, GrantRefused, RateLimited, Renewed, Unreachable, UnusableTokens};
     for (outcome, pauses) in [
         (RateLimited, false),
         (Ambiguous, false),
@@ -337,7 +337,7 @@ fn ledger_outcome_settles_a_noted_renewal() {
         (Unreachable, false),
         (Renewed, true),
         (GrantRefused, true),
-        (Wasted, true),
+        (UnusableTokens, true),
     ] {
         let mut account = nothing();
         account.gates[Endpoint::Token].begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });

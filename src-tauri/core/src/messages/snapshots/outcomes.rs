@@ -20,7 +20,7 @@ fn request_outcome_texts() {
         Outcome::Rejected(Rejection::Forbidden("permission_error".into())),
         Outcome::ServerTrouble { status: 503, retry_after: None },
         Outcome::Unreachable { why: "no route".into() },
-        Outcome::Lapsed,
+        Outcome::PermitExpired,
         Outcome::Ambiguous { why: "timed out".into() },
         Outcome::Unreadable { status: 200, why: "it is empty".into(), retry_after: None },
     ];
@@ -65,7 +65,7 @@ fn renewal_outcome_texts() {
         GrantOutcome::Denied { status: 418, kind: String::new(), retry_after: None },
         GrantOutcome::UnusableTokens { why: "its answer was cut off".into() },
         GrantOutcome::Unreachable { why: "no route".into() },
-        GrantOutcome::Lapsed,
+        GrantOutcome::PermitExpired,
     ];
     let said = lines(&grants, |one| format!("{:?}: {}", grant_kind(one), grant(ANTHROPIC, one)));
     expect![[r#"
@@ -76,7 +76,7 @@ fn renewal_outcome_texts() {
         Ambiguous: renewal outcome unknown: timed out
         Denied: Anthropic denied renewal (HTTP 400: invalid_client)
         Denied: Anthropic denied renewal (HTTP 418)
-        Wasted: renewal accepted, but its answer was cut off
+        UnusableTokens: renewal accepted, but its answer was cut off
         Unreachable: renewal not sent: no route
         Unreachable: renewal not sent: the computer was asleep, or renewal was turned off
     "#]]

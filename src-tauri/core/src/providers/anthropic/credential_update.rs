@@ -40,7 +40,7 @@ impl fmt::Debug for Rewritten {
 }
 
 /// Puts new tokens into the store `bytes`, if it still has the sign-in that they replace.
-pub fn succeed(bytes: &[u8], successor: &RenewedTokens) -> Succession {
+pub fn apply_tokens(bytes: &[u8], successor: &RenewedTokens) -> Succession {
     match try_succeed(bytes, successor) {
         Ok(succession) => succession,
         Err(why) => Succession::Unreadable(why),

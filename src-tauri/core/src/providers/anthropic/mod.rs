@@ -15,7 +15,7 @@ pub mod transcript;
 mod usage;
 mod usage_response;
 
-pub use credential_update::{Rewritten, Succession, recover_pending, succeed};
+pub use credential_update::{Rewritten, Succession, apply_tokens, recover_pending};
 pub use token_response::parse_token_response;
 pub use usage::window_kind;
 pub use usage_response::parse_usage_response;

@@ -108,8 +108,8 @@ fn time(text: &str) -> Option<Wall> {
     Some(Wall(at.as_millisecond()))
 }
 
-fn name(told: &str) -> Option<String> {
-    Some(text::clean(told, text::LONG_NAME_MAX)).filter(|name| !name.is_empty())
+fn name(text: &str) -> Option<String> {
+    Some(text::clean(text, text::LONG_NAME_MAX)).filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]

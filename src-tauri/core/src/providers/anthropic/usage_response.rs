@@ -257,7 +257,7 @@ mod tests {
         check(400, overloaded, Outcome::ServerTrouble { status: 400, retry_after: None });
     }
 
-    /// A download that was cut off is told from a page that is something else.
+    /// A truncated download is distinguished from a page of another kind.
     #[test]
     fn usage_response_unreadable_body_says_why() {
         let why = |body: &str| match parse_usage_response(&answer(200, body), NOW) {

@@ -1,4 +1,4 @@
-//! What is announced, and to whom.
+//! Announcements of new versions.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What a click does, and what it does not.
+//! Installing and skipping.
 
 use super::*;
 

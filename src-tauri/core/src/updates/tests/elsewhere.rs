@@ -1,4 +1,4 @@
-//! Two copies of one person, with a data folder each.
+//! Two copies of one user, each with its own data folder.
 
 use super::*;
 

@@ -76,7 +76,7 @@ mod tests {
         }
     }
 
-    /// Law 18: who sets a variable leads nobody's computer to a server of theirs.
+    /// Law 18: an environment variable cannot redirect update checks to another server.
     #[test]
     fn update_address_must_be_built_in_or_loopback() {
         const API: &str = "HOLDOFF_UPDATES_API";

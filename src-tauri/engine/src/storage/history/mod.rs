@@ -59,7 +59,7 @@ impl From<&Settings> for Limits {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Row {
     Request(LedgerEntry),
-    Memory(HistoryRecord),
+    Record(HistoryRecord),
     /// The rows of one account name now belong to another.
     Renamed {
         from: AccountId,

@@ -29,9 +29,9 @@ pub const EPISODES: &str = "SELECT account.name, kind, began, ended, told
 pub fn write(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     match row {
         Row::Request(entry) => write_request(connection, entry),
-        Row::Memory(HistoryRecord::Window(record)) => write_window(connection, record),
-        Row::Memory(HistoryRecord::Money(record)) => write_money(connection, record),
-        Row::Memory(HistoryRecord::Episode(record)) => write_episode(connection, record),
+        Row::Record(HistoryRecord::Window(record)) => write_window(connection, record),
+        Row::Record(HistoryRecord::Money(record)) => write_money(connection, record),
+        Row::Record(HistoryRecord::Episode(record)) => write_episode(connection, record),
         Row::Renamed { from, into } => rename(connection, from, into),
     }
 }

@@ -1,8 +1,8 @@
-mod foreign;
-mod keeping;
-mod migrating;
-mod retaining;
-mod telling;
+mod durability;
+mod export;
+mod foreign_file;
+mod migration;
+mod retention;
 
 use super::*;
 use crate::platform::clock::Clock;
@@ -71,11 +71,11 @@ fn spent(at: Wall, minor: i64) -> MoneyRecord {
 }
 
 fn paid(records: impl IntoIterator<Item = MoneyRecord>) -> Vec<Row> {
-    records.into_iter().map(|record| Row::Memory(HistoryRecord::Money(record))).collect()
+    records.into_iter().map(|record| Row::Record(HistoryRecord::Money(record))).collect()
 }
 
 fn rows(records: impl IntoIterator<Item = WindowRecord>) -> Vec<Row> {
-    records.into_iter().map(|record| Row::Memory(HistoryRecord::Window(record))).collect()
+    records.into_iter().map(|record| Row::Record(HistoryRecord::Window(record))).collect()
 }
 
 fn open_in(dir: &Path) -> Opened {

@@ -99,7 +99,7 @@ impl History {
 
     /// Queues a record without waiting.
     pub fn remember(&self, record: HistoryRecord) {
-        self.send(Request::Write(Box::new(Row::Memory(record)), None));
+        self.send(Request::Write(Box::new(Row::Record(record)), None));
     }
 
     /// Assigns the rows of `from` to `into`, the account's current name.
@@ -300,7 +300,7 @@ impl Writer {
         self.retry = Some(Instant::now() + policy::SAVE.after(self.failures));
         while self.waiting.len() > WAITING_MAX {
             // Drop other records before ledger entries.
-            let figure = self.waiting.iter().position(|row| matches!(row, Row::Memory(_)));
+            let figure = self.waiting.iter().position(|row| matches!(row, Row::Record(_)));
             self.waiting.remove(figure.unwrap_or(0));
             self.lost += 1;
         }

@@ -33,7 +33,7 @@ fn to(tokens: Tokens) -> RenewedTokens {
 }
 
 fn written(stored: &str, tokens: Tokens) -> String {
-    match succeed(stored.as_bytes(), &to(tokens)) {
+    match apply_tokens(stored.as_bytes(), &to(tokens)) {
         Succession::Write(rewritten) => String::from_utf8(rewritten.expose().to_vec()).unwrap(),
         other => panic!("{other:?}"),
     }
@@ -89,16 +89,16 @@ fn credential_update_leaves_a_changed_sign_in_alone() {
         r#"{"claudeAiOauth":null}"#.to_owned(),
         "{}".to_owned(),
     ] {
-        assert!(matches!(succeed(other.as_bytes(), &to(tokens())), Succession::Changed), "{other}");
+        assert!(matches!(apply_tokens(other.as_bytes(), &to(tokens())), Succession::Changed), "{other}");
     }
 }
 
 #[test]
 fn credential_update_already_written_is_recognized() {
     let once = written(STORED, tokens());
-    assert!(matches!(succeed(once.as_bytes(), &to(tokens())), Succession::There));
+    assert!(matches!(apply_tokens(once.as_bytes(), &to(tokens())), Succession::There));
     let elsewhere = once.replace("sk-ant-oat01-B", "sk-ant-oat01-C");
-    assert!(matches!(succeed(elsewhere.as_bytes(), &to(tokens())), Succession::Changed));
+    assert!(matches!(apply_tokens(elsewhere.as_bytes(), &to(tokens())), Succession::Changed));
 }
 
 #[test]
@@ -112,16 +112,16 @@ fn credential_update_with_duplicate_keys_uses_the_last_value() {
 fn credential_update_of_an_invalid_file_is_unreadable() {
     for cut in 0..STORED.len() - 2 {
         let Some(torn) = STORED.get(..cut) else { continue };
-        assert!(matches!(succeed(torn.as_bytes(), &to(tokens())), Succession::Unreadable(_)), "{cut}");
+        assert!(matches!(apply_tokens(torn.as_bytes(), &to(tokens())), Succession::Unreadable(_)), "{cut}");
     }
     for foreign in ["[1]", "\"x\"", "7", r#"{"claudeAiOauth":[]}"#, r#"{"claudeAiOauth":"sk"}"#, "{}{}"] {
-        assert!(matches!(succeed(foreign.as_bytes(), &to(tokens())), Succession::Unreadable(_)), "{foreign}");
+        assert!(matches!(apply_tokens(foreign.as_bytes(), &to(tokens())), Succession::Unreadable(_)), "{foreign}");
     }
 }
 
 #[test]
 fn credential_update_debug_output_hides_tokens() {
-    let printed = format!("{:?}", succeed(STORED.as_bytes(), &to(tokens())));
+    let printed = format!("{:?}", apply_tokens(STORED.as_bytes(), &to(tokens())));
     assert_eq!(printed, "Write(Rewritten(..))");
 }
 
@@ -132,10 +132,10 @@ fn pending_update_after_crash_is_recovered_only_if_complete_and_newer() {
     let left = written(&stored, tokens());
     let taken = |stored: &str, left: &str, spent: &str| recover_pending(stored.as_bytes(), left.as_bytes(), &of(spent));
     let successor = taken(&stored, &left, "sk-ant-ort01-A").unwrap();
-    let Succession::Write(rewritten) = succeed(stored.as_bytes(), &successor) else { panic!("nothing written") };
+    let Succession::Write(rewritten) = apply_tokens(stored.as_bytes(), &successor) else { panic!("nothing written") };
     assert_eq!(rewritten.expose(), left.as_bytes(), "what was to be written is written");
     let kept = stored.replace("\"trustedDeviceToken\":  \"t\"", "\"trustedDeviceToken\":\"new\"");
-    let Succession::Write(rewritten) = succeed(kept.as_bytes(), &successor) else { panic!("nothing written") };
+    let Succession::Write(rewritten) = apply_tokens(kept.as_bytes(), &successor) else { panic!("nothing written") };
     let text = String::from_utf8(rewritten.expose().to_vec()).unwrap();
     assert!(text.contains("\"new\"") && text.contains("ort01-B"), "what others wrote since stays: {text}");
 

@@ -46,6 +46,7 @@ fn dir_lock_touch_changes_its_stamp_and_keeps_ownership() {
     let (_dir, path) = place();
     let mut lock = take(&path).unwrap();
     let before = seen(&path);
+    // Longer than a tick of the clock that stamps files.
     std::thread::sleep(Duration::from_millis(20));
     assert!(lock.touch() && lock.is_ours());
     assert_ne!(seen(&path), before);

@@ -237,7 +237,7 @@ async fn status_line_readings_cut_a_days_requests_to_a_tenth() {
             (now.wall.since(at) <= Duration::from_secs(600)).then_some(())
         })
         .await;
-        // Two minutes of program time.
+        // The pace of the session: two minutes of program time. A longer pause counts as a gap.
         tokio::time::sleep(Duration::from_millis(67)).await;
     }
     let without = rig.now().since(begun).as_secs() / Settings::default().polling_interval.as_secs();

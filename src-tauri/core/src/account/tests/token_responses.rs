@@ -1,6 +1,6 @@
-//! What becomes of tokens that were granted: law 8.
+//! Granted tokens: law 8.
 
-use super::renewing::{grant, noted, renewing, spent, token_gaps};
+use super::renewal::{grant, noted, renewing, spent, token_gaps};
 use super::*;
 
 #[test]

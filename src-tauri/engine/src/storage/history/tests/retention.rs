@@ -1,4 +1,4 @@
-//! What is too old or too much goes, and nothing else does.
+//! Retention deletes what is too old or too much, and nothing else.
 
 use super::*;
 use crate::storage::history::retention::Retention;
@@ -39,7 +39,7 @@ fn a_year() -> TempDir {
     let mut all = rows(readings);
     all.extend((0..12 * MONTH / 3600).map(|n| Row::Request(sent(after(n * 3600)))));
     all.extend(paid((0..12 * MONTH / 86_400).map(|day| spent(after(day * 86_400), day as i64))));
-    all.push(Row::Memory(HistoryRecord::Episode(episode(Some(after(60))))));
+    all.push(Row::Record(HistoryRecord::Episode(episode(Some(after(60))))));
     with(&all)
 }
 

@@ -1,4 +1,4 @@
-//! When usage is asked: laws 2, 3 and 10.
+//! When usage is polled: laws 2, 3 and 10.
 
 use super::*;
 

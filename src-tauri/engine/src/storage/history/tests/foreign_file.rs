@@ -1,4 +1,4 @@
-//! What lies in the place of the history and is none: it is kept as it is, and a new one begun at once.
+//! A foreign file in place of the history is set aside unchanged, and a new history started.
 
 use super::*;
 use rusqlite::Connection;

@@ -1,6 +1,6 @@
-//! In whose name a renewal is made (law 8).
+//! The OAuth client of a renewal (law 8).
 
-use super::renewing::{eight_hours, grant, pair, renewing, spent};
+use super::renewal::{eight_hours, grant, pair, renewing, spent};
 use super::*;
 use crate::credential::OAuthClient;
 use crate::request::Auth;

@@ -1,6 +1,6 @@
-//! One odd reading is no news (law 17), whatever it is that is odd: what is shown, and what is said.
+//! A single implausible reading is neither shown nor notified (law 17).
 
-use super::windows::{FIVE_HOURS, told};
+use super::window_alerts::{FIVE_HOURS, told};
 use super::*;
 use crate::messages;
 use crate::notification::News;

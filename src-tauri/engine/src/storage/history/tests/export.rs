@@ -1,4 +1,4 @@
-//! The history for other programs.
+//! The exported history.
 
 use super::*;
 use holdoff_core::record::ledger::WithheldReason;
@@ -14,7 +14,7 @@ fn some() -> TempDir {
         after(2),
         LedgerEvent::Withheld { why: Trigger::Poll, because: WithheldReason::FreshReading },
     )));
-    all.push(Row::Memory(HistoryRecord::Episode(episode(None))));
+    all.push(Row::Record(HistoryRecord::Episode(episode(None))));
     with(&all)
 }
 

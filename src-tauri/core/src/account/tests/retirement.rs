@@ -1,4 +1,4 @@
-//! An account that is told to retire: switched off, moved to another place, or at the end of the program.
+//! Retiring an account: switched off, moved to another location, or at the end of the program.
 
 use super::*;
 

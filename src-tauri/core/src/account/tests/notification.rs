@@ -1,4 +1,4 @@
-//! What the person is told: law 9.
+//! Notifications: law 9.
 
 use super::*;
 

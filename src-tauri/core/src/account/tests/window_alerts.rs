@@ -1,4 +1,4 @@
-//! What is said of windows: each thing once in a cycle, restarts included.
+//! Window alerts: each once in a cycle, restarts included.
 
 use super::*;
 use crate::Reading;
@@ -9,7 +9,7 @@ pub(super) const FIVE_HOURS: i64 = 5 * 3_600_000;
 
 /// What was shown of windows, and when, in minutes since noon.
 pub(super) fn told(world: &World) -> Vec<(u64, News)> {
-    let of_windows = world.told.iter().filter_map(|(at, about)| {
+    let of_windows = world.announced.iter().filter_map(|(at, about)| {
         let since = at.wall.since(NOON).as_secs() / MINUTE;
         Some((since, about.as_ref()?.news))
     });

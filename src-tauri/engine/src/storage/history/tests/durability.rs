@@ -1,4 +1,4 @@
-//! What is written comes back, whatever happens to the file.
+//! What is written can be read again, whatever happens to the file.
 
 use super::*;
 use holdoff_core::record::ledger::WithheldReason;
@@ -25,8 +25,8 @@ fn history_round_trip_returns_every_record() {
     let off = Spend { id: "balance".into(), note: Some("out of credits".into()), ..unsaid };
     let spent = [MoneyRecord { money: off, ..spent(after(9), 0) }, spent(after(5), 1234), spent(after(7), 1300)];
     store.write(&paid(spent.clone())).unwrap();
-    store.write(&[Row::Memory(HistoryRecord::Episode(episode(None)))]).unwrap();
-    store.write(&[Row::Memory(HistoryRecord::Episode(episode(Some(after(60)))))]).unwrap();
+    store.write(&[Row::Record(HistoryRecord::Episode(episode(None)))]).unwrap();
+    store.write(&[Row::Record(HistoryRecord::Episode(episode(Some(after(60)))))]).unwrap();
     // While it is open for writing, and when it is not.
     assert_eq!((requests(dir.path()), windows(dir.path())), (entries.to_vec(), records.to_vec()));
     assert_eq!((money(dir.path()), store.recent(DAY).unwrap()), (spent.to_vec(), entries.to_vec()));

@@ -1,4 +1,4 @@
-//! A file of another version: an earlier one is brought along with all that is in it, a later one is left to it.
+//! An earlier version of the file is migrated with all of its records; a later version is left unchanged.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What survives crashes, full disks and clocks: laws 12, 13 and 15.
+//! Crashes, full disks and clocks: laws 12, 13 and 15.
 
 use super::*;
 use crate::gate::StateLoss;
