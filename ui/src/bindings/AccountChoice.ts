@@ -4,19 +4,19 @@ import type { ProviderView } from "./ProviderView";
 import type { Readings } from "./Readings";
 
 /**
- * What may be chosen for one account.
+ * The settings of one account.
  */
 export type AccountChoice = { id: string, 
 /**
- * What it is called everywhere.
+ * Its name wherever it is shown.
  */
 label: string, 
 /**
- * What its sign-in is called by itself, such as its e-mail address.
+ * Its default name, such as the sign-in's e-mail address.
  */
 name: string, plan: string | null, places: Array<PlaceView>, 
 /**
- * Whether anything is asked for it.
+ * Whether it is checked and shown.
  */
 enabled: boolean, provider: ProviderView, 
 /**

@@ -8,14 +8,14 @@ import type { WindowView } from "./WindowView";
 
 export type AccountView = { provider: string, id: string, label: string, plan: string | null, condition: Condition, 
 /**
- * The gate's state in words, with the time of the next request: one or two sentences.
+ * The gate's state and the time of the next request, in one or two sentences.
  */
 status: string, windows: Array<WindowView>, money: Array<MoneyView>, reading: ReadingView | null, refresh: RefreshView, next_request_ms: number | null, next_request_clock: string | null, sign_in: SignInView, 
 /**
- * Nothing is asked for it: what is shown came without a request.
+ * No requests are sent for it: its readings are free ones.
  */
 free_only: boolean, 
 /**
- * What its provider refuses can be had without a request: the settings offer it.
+ * Whether to offer free readings, because its provider refuses requests.
  */
 offers_free: boolean, };

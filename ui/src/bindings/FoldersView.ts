@@ -2,6 +2,6 @@
 
 export type FoldersView = { 
 /**
- * The variable that names one.
+ * The environment variable that sets the folder.
  */
 variable: string, example: string, };

@@ -9,6 +9,6 @@ export type MoneyView = { id: string, label: string,
  */
 used: string, limit: string | null, used_percent: number | null, 
 /**
- * Why it is switched off or reached, in words.
+ * Why it is switched off or used up, as text.
  */
 note: string | null, };

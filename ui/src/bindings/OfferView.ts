@@ -5,7 +5,7 @@
  */
 export type OfferView = { button: string, 
 /**
- * Nothing else helps.
+ * Whether nothing but signing in helps.
  */
 urgent: boolean, 
 /**
@@ -13,10 +13,10 @@ urgent: boolean,
  */
 owner: string, command: string, 
 /**
- * What is missing on this computer, and what to do about that.
+ * What is missing on this computer, and what to do about it.
  */
 problem: string | null, 
 /**
- * Where it says how to install what is missing.
+ * The address of the installation instructions.
  */
 address: string | null, };

@@ -2,7 +2,7 @@
 
 export type PastedKeyView = { 
 /**
- * What the provider calls it.
+ * The provider's name for it.
  */
 name: string, 
 /**

@@ -2,6 +2,6 @@
 
 export type ReadingView = { at_ms: number, 
 /**
- * Where it came from, in words, such as "the status line".
+ * Its source in words, such as "the status line".
  */
 source: string, stale: boolean, };

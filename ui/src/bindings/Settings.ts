@@ -11,11 +11,11 @@ import type { Thresholds } from "./Thresholds";
  */
 export type Settings = { 
 /**
- * Between two requests.
+ * Time between two requests.
  */
 polling_interval_s: number, notify_rate_limit: boolean, notify_sign_in: boolean, notify_recovery: boolean, 
 /**
- * Percents used at which to say so, the lowest first.
+ * Usage levels to notify of, in percent, lowest first.
  */
 notify_thresholds: Thresholds, 
 /**
@@ -23,7 +23,7 @@ notify_thresholds: Thresholds,
  */
 notify_forecast: boolean, 
 /**
- * A window that was nearly used up has begun anew.
+ * A window that was nearly used up was reset.
  */
 notify_reset: boolean, 
 /**
@@ -35,12 +35,12 @@ quiet_hours: QuietHours | null, history_days: number, history_mb: number, percen
  */
 clock: ClockChoice, theme: Theme, start_at_login: boolean, 
 /**
- * Whether anything is asked at all (law 16). `None` is as it was chosen last, and to begin with, yes: a file that
- * is lost or cannot be read sends no request that its person did not want.
+ * Whether requests are sent at all (law 16). `None` keeps the last choice, so that a lost or unreadable file causes
+ * no request that the user did not want. The first default is to send requests.
  */
 readings: Readings, 
 /**
- * Whether newer versions of Holdoff are looked for (law 18). `None` is not asked yet, and nothing is looked for.
+ * Whether to check for updates of Holdoff (law 18). `None`: the user has not been asked yet, and nothing is checked.
  */
 updates: boolean | null, };
 

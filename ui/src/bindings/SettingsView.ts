@@ -4,22 +4,22 @@ import type { PlaceView } from "./PlaceView";
 import type { Settings } from "./Settings";
 
 /**
- * What the person chose, and what stands beside it.
+ * The settings that the user chose, and related information.
  */
 export type SettingsView = Settings & { 
 /**
- * Nobody has chosen yet where readings come from.
+ * The user has not chosen yet where readings come from.
  */
 offers_readings: boolean, 
 /**
- * Wrong values found in settings.json and what is used in their place.
+ * Invalid values in settings.json, and what is used instead.
  */
 problems: Array<string>, 
 /**
- * The accounts that have a sign-in somewhere, switched on or off.
+ * All accounts with a sign-in, enabled or not.
  */
 accounts: Array<AccountChoice>, 
 /**
- * Where a sign-in is looked for and there never was one.
+ * Monitored locations that never had a sign-in.
  */
 folders: Array<PlaceView>, };

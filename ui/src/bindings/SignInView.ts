@@ -17,18 +17,18 @@ text: string,
  */
 found_at: string | null, plan: string | null, expires_at_ms: number | null, expires_clock: string | null, 
 /**
- * The way back to a sign-in that works, in order; empty when there is nothing to do.
+ * The steps to a working sign-in, in order; empty if there is nothing to do.
  */
 steps: Array<StepView>, 
 /**
- * How to take the first of those steps.
+ * A way to take the first step.
  */
 offer: OfferView | null, 
 /**
- * A new sign-in was proved by the last reading: whose it is.
+ * Names the account, if the last reading has just proved a new sign-in.
  */
 recovered: string | null, 
 /**
- * It is another account's than before.
+ * Says so if a different account has signed in.
  */
 other_account: string | null, };

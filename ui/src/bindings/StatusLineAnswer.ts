@@ -3,6 +3,6 @@ import type { Answer } from "./Answer";
 import type { StatusLinePlan } from "./StatusLinePlan";
 
 /**
- * The change to look at, or what came of the wish where there is none to look at.
+ * The planned change to show, or the result.
  */
 export type StatusLineAnswer = { plan: StatusLinePlan | null, answer: Answer, };

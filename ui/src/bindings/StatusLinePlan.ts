@@ -2,10 +2,10 @@
 import type { DiffLine } from "./DiffLine";
 
 /**
- * What a change of the owner's settings would do. Nothing is changed yet.
+ * A planned change of the owner's settings. Nothing is changed yet.
  */
 export type StatusLinePlan = { path: string, lines: Array<DiffLine>, 
 /**
- * Agreeing to it means this change of these settings, and no other.
+ * Identifies the plan: only the change that was shown is applied.
  */
 fingerprint: string, };

@@ -9,14 +9,14 @@ export type StatusLineView = {
  */
 place: string, 
 /**
- * How it stands, or why it cannot be told.
+ * Its state, or why that is unknown.
  */
 text: string, 
 /**
- * There is something to install.
+ * Whether it can be installed.
  */
 install: boolean, 
 /**
- * There is something to remove.
+ * Whether it can be removed.
  */
 remove: boolean, };

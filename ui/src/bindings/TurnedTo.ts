@@ -2,6 +2,6 @@
 
 export type TurnedTo = { account: string, 
 /**
- * Another number each time.
+ * A different number each time.
  */
 time: number, };

@@ -2,11 +2,11 @@
 
 export type UpdateView = { version: string, 
 /**
- * The day of its release, such as 2026-12-01.
+ * The release date, such as 2026-12-01.
  */
 date: string, 
 /**
- * What is new, line by line.
+ * The release notes, line by line.
  */
 notes: Array<string>, 
 /**
@@ -14,14 +14,14 @@ notes: Array<string>,
  */
 how: string, can_install: boolean, 
 /**
- * It is being installed.
+ * Whether it is being installed.
  */
 busy: boolean, 
 /**
- * How far that has come, or why it failed. Null before.
+ * The progress of the installation, or why it failed; null before.
  */
 progress: string | null, failed: boolean, 
 /**
- * What installs it, to be pasted into a terminal.
+ * The command that installs it, to be pasted into a terminal.
  */
 command: string | null, };

@@ -3,15 +3,15 @@ import type { UpdateView } from "./UpdateView";
 
 export type UpdatesView = { 
 /**
- * Whether this build can look for newer versions at all.
+ * Whether this build can check for updates.
  */
 possible: boolean, 
 /**
- * Whether it looks; null where its person was not asked yet.
+ * Whether it checks; null if the user has not been asked yet.
  */
 chosen: boolean | null, 
 /**
- * How that stands, in a sentence or two.
+ * The state of the update checks, in one or two sentences.
  */
 text: string, 
 /**

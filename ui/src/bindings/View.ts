@@ -8,18 +8,18 @@ import type { TurnedTo } from "./TurnedTo";
 import type { UpdatesView } from "./UpdatesView";
 
 /**
- * Everything that either window shows.
+ * Everything that the panel and the settings show.
  */
 export type View = { version: string, clock: ClockView, 
 /**
- * What stops the whole program from doing its work, such as a full disk. Else empty.
+ * Problems that affect the whole program, such as a full disk.
  */
 troubles: Array<TroubleView>, accounts: Array<AccountView>, settings: SettingsView, 
 /**
- * Every provider that an account can be of.
+ * All providers.
  */
 providers: Array<ProviderView>, updates: UpdatesView, 
 /**
- * The account whose sign-in the settings were opened for; null where for none.
+ * The account for whose sign-in the settings were opened, if any.
  */
 turned_to: TurnedTo | null, };

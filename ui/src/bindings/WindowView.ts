@@ -5,19 +5,19 @@
  */
 export type WindowView = { id: string, label: string, 
 /**
- * 0–100, above 100 possible; null when the window was reset since or does not say.
+ * 0–100, or more; null if unknown or if the window was reset since the reading.
  */
 used_percent: number | null, resets_at_ms: number | null, resets_clock: string | null, 
 /**
- * The reset lies in the past: what is used since then is not known yet.
+ * The window was reset since the reading.
  */
 was_reset: boolean, 
 /**
- * The window that limits the person now, as the provider says.
+ * The window that limits the user now, according to the provider.
  */
 binding: boolean, 
 /**
- * "runs out 14:20 (13:40–15:30)"; null where there is nothing to forecast.
+ * "runs out 14:20 (13:40–15:30)"; null if there is no forecast.
  */
 forecast: string | null, 
 /**
@@ -25,10 +25,10 @@ forecast: string | null,
  */
 runs_out: boolean, 
 /**
- * When it was read, where that is not when the newest of the reading was.
+ * When it was read, if earlier than the reading's newest window.
  */
 read_at_ms: number | null, 
 /**
- * Where it was read, with `read_at_ms`.
+ * The source of that earlier read.
  */
 read_source: string | null, };
