@@ -136,9 +136,11 @@ fn account_setting_overrides_global_for_that_account_only() {
     let (ann, bob) = (AccountId("anthropic:ann".into()), AccountId("anthropic:bob".into()));
     for all in [false, true] {
         let mut settings = Settings { renewal: all, ..Settings::default() };
-        settings.accounts.entry(ann.clone()).or_default().renewal = Some(!all);
-        let renews = |id| Preferences::of(&settings, id).renewal;
-        assert_eq!((renews(&ann), renews(&bob)), (!all, all));
+        let own = settings.accounts.entry(ann.clone()).or_default();
+        (own.renewal, own.readings) = (Some(!all), Some(Readings::FreeOnly));
+        let of = |id| Preferences::of(&settings, id);
+        assert_eq!((of(&ann).renewal, of(&bob).renewal), (!all, all));
+        assert_eq!((of(&ann).readings, of(&bob).readings), (Some(Readings::FreeOnly), None));
     }
 }
 

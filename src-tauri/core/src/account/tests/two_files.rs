@@ -187,6 +187,12 @@ fn credential_already_settled_is_not_unsettled_again() {
     world.account.settled_with(&sign_in);
     look(&mut world, CredentialRead::Found(found));
     assert!(!world.account.is_unsettled());
+
+    let mut new = World::new(|_| good());
+    let place = new.account.state().sign_in.place.clone();
+    new.account.settled_with(&CredentialStatus { place: "elsewhere".to_owned(), ..sign_in.clone() });
+    let known = &new.account.state().sign_in;
+    assert_eq!((&known.seen, &known.place), (&sign_in.seen, &place), "what is known of the sign-in, at its own place");
 }
 
 /// Laws 2 and 10, for the seats of one login.
