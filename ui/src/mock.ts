@@ -44,7 +44,10 @@ export function openMock(search: string): Backend {
 
   Object.assign(window, { holdoffMock: { calls, emit, current: () => current } });
   if (scenario === "recovering") {
-    setTimeout(() => emit({ ...SCENARIOS.recovered, settings: current.settings }), RECOVERS_AFTER_MS);
+    setTimeout(
+      () => emit({ ...SCENARIOS.recovered, settings: current.settings }),
+      RECOVERS_AFTER_MS,
+    );
   }
 
   return {
