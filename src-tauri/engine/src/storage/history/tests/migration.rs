@@ -87,7 +87,7 @@ fn migration_killed_midway_loses_nothing() {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         child.args([
             "--exact",
-            "storage::history::tests::migrating::a_migration_that_is_killed",
+            "storage::history::tests::migration::a_migration_that_is_killed",
             "--ignored",
             "--nocapture",
         ]);
