@@ -187,11 +187,7 @@ impl Identity {
         if !self.may_be(&beside) || beside.account.is_none() {
             return self;
         }
-        Self {
-            organization_id: self.organization_id.or(beside.organization_id.clone()),
-            account: self.account,
-            ..beside
-        }
+        Self { organization_id: self.organization_id.or(beside.organization_id.clone()), ..beside }
     }
 }
 

@@ -254,3 +254,37 @@ fn location_is_restored_from_state_by_name() {
         (None, None, "~/new/.credentials.json")
     );
 }
+
+#[test]
+fn identity_beside_the_credential_completes_it_for_the_same_seat_alone() {
+    let named = |account: Option<&str>, organization_id: Option<&str>| Identity {
+        account: account.map(str::to_owned),
+        organization_id: organization_id.map(str::to_owned),
+        ..Identity::default()
+    };
+    let mailed = |identity: Identity| Identity { email: Some("ann@example.com".to_owned()), ..identity };
+    let beside = mailed(named(Some("ann"), None));
+    let both = named(Some("ann"), Some("acme"));
+    assert_eq!(both.clone().or(beside.clone()), mailed(both.clone()), "the credential names the organization alone");
+    assert_eq!(named(Some("ann"), None).or(mailed(both.clone())), mailed(both.clone()));
+    assert_eq!(named(None, None).or(beside.clone()), beside);
+    for other in [named(Some("bob"), None), named(Some("ann"), Some("other")), named(None, None)] {
+        assert_eq!(both.clone().or(mailed(other)), both);
+    }
+}
+
+/// After a renewal that is not of this sign-in: its refresh token tells.
+#[test]
+fn unsettled_sign_in_is_known_with_the_refresh_token_read_last() {
+    let at = Moment { wall: NOW, boot: Boot(NOW.0) };
+    let mut place = CredentialLocation::new(Provider::Anthropic, HOME);
+    place.apply_read(&sign_in("ann", "a", 8), at);
+    for refresh in ["r-1", "r-2"] {
+        let CredentialRead::Found(mut half) = sign_in("ann", "b", 8) else { panic!() };
+        half.naming = Naming::Beside { written: Some(NOW) };
+        half.refresh_token = Some(token(refresh).into());
+        place.apply_read(&CredentialRead::Found(half), at);
+        let known = place.unsettled.as_ref().unwrap().refresh.as_ref();
+        assert_eq!(known, Some(&token(refresh).fingerprint()));
+    }
+}
