@@ -204,6 +204,7 @@ mod tests {
             let (settings, problems) = parse(json!({"readings": wrong}));
             assert_eq!(settings, Settings { readings: FREE, ..Settings::default() }, "{wrong}");
             assert!(problems.len() == 1 && problems[0].contains("\"ask\" or \"free_only\""), "{problems:?}");
+            assert!(problems[0].ends_with("Until it is, Holdoff sends no requests."), "{problems:?}");
         }
         let (settings, problems) = parse(json!({"accounts": {"a": {"readings": "none"}}}));
         assert!(problems.len() == 1 && problems[0].contains("accounts.a.readings"), "{problems:?}");

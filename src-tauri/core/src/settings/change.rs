@@ -138,6 +138,13 @@ mod tests {
     }
 
     #[test]
+    fn settings_change_tells_whether_start_at_login_was_switched() {
+        let switched = |change: Value| SettingsChange::read(&change).unwrap().start_at_login();
+        let changes = [json!({"start_at_login": true}), json!({"start_at_login": false}), json!({"theme": "dark"})];
+        assert_eq!(changes.map(switched), [Some(true), Some(false), None]);
+    }
+
+    #[test]
     fn settings_change_sets_readings_globally_and_per_account() {
         check(json!({}), json!({"readings": "free_only"}), json!({"readings": "free_only"}));
         check(

@@ -73,3 +73,70 @@ fn stored_in(paths: StorePaths, variable: Option<&OsStr>, absolute: Absolute) ->
     let storage_dir: PathBuf = absolute(Path::new(variable));
     StorePaths { credential: storage_dir.join(FILE), storage_dir, storage_variable: Some(variable.to_owned()), ..paths }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    fn absolute(path: &Path) -> PathBuf {
+        Path::new("/work").join(path)
+    }
+
+    fn home() -> &'static Path {
+        Path::new("/home/ann")
+    }
+
+    fn with(config_dir: Option<&str>, storage_dir: Option<&str>) -> StorePaths {
+        let variables = SignInVariables {
+            config_dir: config_dir.map(OsString::from),
+            storage_dir: storage_dir.map(OsString::from),
+            ..SignInVariables::default()
+        };
+        in_force(home(), &variables, absolute)
+    }
+
+    /// The config folder, the one of the credential, the credential and the identity.
+    fn paths(paths: &StorePaths) -> [&str; 4] {
+        [&paths.config_dir, &paths.storage_dir, &paths.credential, &paths.identity].map(|path| path.to_str().unwrap())
+    }
+
+    const DEFAULT: [&str; 4] =
+        ["/home/ann/.claude", "/home/ann/.claude", "/home/ann/.claude/.credentials.json", "/home/ann/.claude.json"];
+    const WORK: [&str; 4] = ["/work/cc", "/work/cc", "/work/cc/.credentials.json", "/work/cc/.claude.json"];
+
+    #[test]
+    fn store_paths_follow_the_variable_of_the_config_folder() {
+        for unset in [None, Some("")] {
+            let default = with(unset, None);
+            assert_eq!(paths(&default), DEFAULT);
+            assert_eq!((default.config_variable, default.home.as_deref()), (None, Some(home())));
+        }
+        let relative = with(Some("cc"), None);
+        assert_eq!(paths(&relative), WORK);
+        assert_eq!((relative.config_variable, relative.home.as_deref()), (Some("cc".into()), Some(home())));
+        assert_eq!(relative.storage_variable, None);
+    }
+
+    #[cfg(not(target_os = "macos"))]
+    #[test]
+    fn credential_alone_follows_the_variable_of_its_folder() {
+        let apart = with(None, Some("keys"));
+        let expected = [DEFAULT[0], "/work/keys", "/work/keys/.credentials.json", DEFAULT[3]];
+        assert_eq!(paths(&apart), expected);
+        assert_eq!((apart.config_variable, apart.storage_variable), (None, Some("keys".into())));
+        assert_eq!(with(None, Some("")), with(None, None));
+    }
+
+    #[test]
+    fn added_folder_may_be_below_home_and_the_default_one_is_itself() {
+        for default in ["~/.claude", "/home/ann/.claude"] {
+            assert_eq!(added(Path::new(default), Some(home()), absolute), with(None, None), "{default}");
+        }
+        let below = added(Path::new("~/cc"), Some(home()), absolute);
+        assert_eq!(paths(&below)[2..], ["/home/ann/cc/.credentials.json", "/home/ann/cc/.claude.json"]);
+        assert_eq!(below.place(), "~/cc/.credentials.json");
+        let nobodys = added(Path::new("cc"), None, absolute);
+        assert_eq!((paths(&nobodys), nobodys.home.as_deref()), (WORK, None));
+    }
+}
