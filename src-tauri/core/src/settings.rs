@@ -46,6 +46,7 @@ mod tests {
     use crate::local_time::ClockChoice;
     use crate::providers::Provider;
     use crate::text::excerpt;
+    use expect_test::expect;
     use serde_json::json;
     use std::time::Duration;
 
@@ -130,6 +131,38 @@ mod tests {
         }
         let (settings, problems) = parse(json!({"notify_thresholds": [], "quiet_hours": null}));
         assert_eq!((settings.notify_thresholds.lowest(), settings.quiet_hours, problems), (None, None, vec![]));
+    }
+
+    /// What is wrong, what is allowed, and what Holdoff uses instead.
+    #[test]
+    fn settings_problems_say_what_is_used_instead() {
+        let keys = [
+            ("version", json!(9)),
+            ("theme", json!(3)),
+            ("renewal", json!("yes")),
+            ("readings", json!("all")),
+            ("updates", json!("yes")),
+            ("notify_thresholds", json!([0])),
+            ("quiet_hours", json!("22-7")),
+            ("history_days", json!(0)),
+            ("polling_interval_s", json!(60)),
+            ("claude_config_dirs", json!({})),
+            ("accounts", json!([])),
+        ];
+        let said = keys.map(|(key, wrong)| parse(json!({key: wrong})).1.join("\n")).join("\n") + "\n";
+        expect![[r#"
+            settings.json: "version" is 9; this version of Holdoff supports version 1 and reads what it can.
+            settings.json: "theme" is 3; it must be "system", "light" or "dark". Holdoff uses its default.
+            settings.json: "renewal" is "yes"; it must be true or false. Holdoff uses its default.
+            settings.json: "readings" is "all"; it must be "ask" or "free_only". Until it is, Holdoff sends no requests.
+            settings.json: "updates" is "yes"; it must be true or false. Until it is, Holdoff does not check for updates.
+            settings.json: "notify_thresholds" is [0]; it must be a list of whole percents from 1 to 100. Holdoff uses its default.
+            settings.json: "quiet_hours" is "22-7"; it must be a range such as "22:00-07:00", or null. Holdoff uses its default.
+            settings.json: "history_days" is 0; it must be a whole number from 1 to 3650. Holdoff uses 365.
+            settings.json: "polling_interval_s" is 60. The polling interval must be between 3 and 60 minutes (180–3600 s). Holdoff uses 5 minutes.
+            settings.json: "claude_config_dirs" is {}; it must be a list of folders. Holdoff uses its default.
+            settings.json: "accounts" is []; it must be an object with an entry for each account. Holdoff uses its default.
+        "#]].assert_eq(&said);
     }
 
     #[test]

@@ -81,10 +81,14 @@ pub(super) fn flag() -> Rule<bool> {
     choice("true or false")
 }
 
-/// An absent value means no consent yet, and an invalid one means no: a request cannot be taken back.
+/// Consent to update checks. An absent value means none yet, and an invalid one means no: a request cannot be taken back.
 pub(super) fn consent() -> Rule<Option<bool>> {
     let yes_or_no = flag();
-    Rule { instead: Some(Some(false)), ..Rule::new(move |value| (yes_or_no.read)(value).map(Some)) }
+    Rule {
+        uses: |_| "Until it is, Holdoff does not check for updates.".to_owned(),
+        instead: Some(Some(false)),
+        ..Rule::new(move |value| (yes_or_no.read)(value).map(Some))
+    }
 }
 
 /// An invalid value sends no requests: the user may have meant that, and a request cannot be taken back.
