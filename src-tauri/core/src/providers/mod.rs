@@ -294,3 +294,21 @@ impl Provider {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn provider_of_an_account_id_is_named_by_its_first_part() {
+        for provider in Provider::ALL {
+            for id in [format!("{}:ann", provider.key()), format!("{}:ann:acme", provider.key()), provider.key().into()]
+            {
+                assert_eq!(Provider::of_account(&id), Some(provider), "{id}");
+            }
+        }
+        for id in ["", ":ann", "nobody:ann", "ann"] {
+            assert_eq!(Provider::of_account(id), None, "{id}");
+        }
+    }
+}

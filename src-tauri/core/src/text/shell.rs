@@ -43,3 +43,13 @@ pub fn below_profile(path: &str) -> String {
         _ => path.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_spelled_out_and_the_rest_stays_readable() {
+        assert_eq!(quoted("/a1\u{202e}_b.c-d e"), r#""$(printf '/a1\342\200\256_b.c-d\040e')""#);
+    }
+}
