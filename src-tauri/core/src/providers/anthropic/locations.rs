@@ -74,7 +74,8 @@ fn stored_in(paths: StorePaths, variable: Option<&OsStr>, absolute: Absolute) ->
     StorePaths { credential: storage_dir.join(FILE), storage_dir, storage_variable: Some(variable.to_owned()), ..paths }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::ffi::OsString;
