@@ -39,6 +39,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Any program may request windows as often as it likes. A failure is reported once in this real-time interval.
 const SAID_ENOUGH: Duration = Duration::from_secs(5);
+/// After this time without an event, memory that the last events needed is returned.
+const REST_AFTER: Duration = Duration::from_secs(2);
 
 /// The parts the controller is built from.
 pub struct Parts {
@@ -142,10 +144,18 @@ pub async fn run(parts: Parts) -> End {
     if let Some(window) = open {
         controller.open(window);
     }
+    let mut resting = false;
     let end = loop {
-        controller.refresh_shown().await;
+        if !resting {
+            controller.refresh_shown().await;
+        }
         let next_change = controller.next_change();
         let next = tokio::select! {
+            () = tokio::time::sleep(REST_AFTER), if !resting => {
+                memory::give_back();
+                resting = true;
+                continue;
+            }
             changed = controller.engine.snapshots.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             changed = controller.history.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             changed = controller.engine.unwatched.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
@@ -162,6 +172,7 @@ pub async fn run(parts: Parts) -> End {
             () = controller.environment.clock.sleep_until(next_change) => Next::Go,
             () = &mut ending => Next::Quit,
         };
+        resting = false;
         match next {
             Next::Go => {}
             Next::Quit => break End::Quit,
@@ -236,8 +247,7 @@ impl Controller {
     fn windows_ended(&mut self, status: ExitStatus) -> Next {
         match self.windows.ended(status) {
             Ok(Some(window)) => self.open(window),
-            // What the window asked for is not needed any more.
-            Ok(None) => memory::give_back(),
+            Ok(None) => {}
             Err(why) => self.no_window(&why),
         }
         Next::Go
