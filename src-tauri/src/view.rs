@@ -71,9 +71,15 @@ pub struct AccountView {
     pub label: String,
     pub plan: Option<String>,
     pub condition: Condition,
-    /// The gate's state and the time of the next request, in one or two sentences.
+    /// What is unusual about its requests, in sentences; empty if only the next request is to come.
     pub status: String,
+    /// Null unless no request may be sent before a certain time.
+    pub cooldown: Option<CooldownView>,
     pub windows: Vec<WindowView>,
+    /// The id of the window to show first: the one that limits the user now. Null without windows.
+    pub leading: Option<String>,
+    /// The current cycle of the leading window. Null while there is too little to draw.
+    pub cycle: Option<CycleView>,
     pub money: Vec<MoneyView>,
     pub reading: Option<ReadingView>,
     pub refresh: RefreshView,
@@ -85,6 +91,17 @@ pub struct AccountView {
     pub free_only: bool,
     /// Whether to offer free readings, because its provider refuses requests.
     pub offers_free: bool,
+}
+
+/// A cooldown of usage requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct CooldownView {
+    #[cfg_attr(test, ts(type = "number"))]
+    pub since_ms: i64,
+    pub since_clock: String,
+    #[cfg_attr(test, ts(type = "number"))]
+    pub until_ms: i64,
 }
 
 /// One quota window.
@@ -106,11 +123,31 @@ pub struct WindowView {
     pub forecast: Option<String>,
     /// It is forecast to run out before its reset.
     pub runs_out: bool,
+    /// Used by its reset, according to the forecast, in percent, at most 100.
+    pub expected_percent: Option<f64>,
+    /// The share of its time that has passed, in percent: what an even pace would have used. Null if its length is unknown.
+    pub even_percent: Option<f64>,
+    /// "18 % ahead of an even pace"; null if that is unknown or nothing is left.
+    pub pace: Option<String>,
     /// When it was read, if earlier than the reading's newest window.
     #[cfg_attr(test, ts(type = "number | null"))]
     pub read_at_ms: Option<i64>,
     /// The source of that earlier read.
     pub read_source: Option<String>,
+}
+
+/// One cycle of a window, to be drawn. Each point is a time in milliseconds and a percentage, oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct CycleView {
+    #[cfg_attr(test, ts(type = "[number, number][]"))]
+    pub used: Vec<(i64, f64)>,
+    /// From its start to its reset.
+    #[cfg_attr(test, ts(type = "[number, number][]"))]
+    pub even: Vec<(i64, f64)>,
+    /// From the last reading to the expected end; empty without a forecast.
+    #[cfg_attr(test, ts(type = "[number, number][]"))]
+    pub forecast: Vec<(i64, f64)>,
 }
 
 /// Extra usage or spend.
@@ -210,7 +247,7 @@ mod tests {
     use super::*;
     use holdoff_core::local_time::ClockChoice;
     use holdoff_core::notification::thresholds::{QuietHours, Thresholds};
-    use holdoff_core::settings::{AccountChange, Percent, SettingsChange, Theme};
+    use holdoff_core::settings::{AccountChange, PaceDays, Percent, SettingsChange, Theme};
     use serde_json::Value;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
@@ -227,7 +264,9 @@ mod tests {
             binding::<TroubleView>(),
             binding::<Condition>(),
             binding::<AccountView>(),
+            binding::<CooldownView>(),
             binding::<WindowView>(),
+            binding::<CycleView>(),
             binding::<MoneyView>(),
             binding::<ReadingView>(),
             binding::<RefreshView>(),
@@ -248,6 +287,7 @@ mod tests {
             binding::<QuietHours>(),
             binding::<Readings>(),
             binding::<Percent>(),
+            binding::<PaceDays>(),
             binding::<ClockChoice>(),
             binding::<Theme>(),
             binding::<AccountChoice>(),

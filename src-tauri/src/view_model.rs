@@ -4,17 +4,19 @@ mod updates;
 
 use crate::account_settings_view;
 use crate::view::{
-    AccountView, ClockView, MoneyView, OfferView, ProviderView, ReadingView, RefreshView, SettingsView, SignInState,
-    SignInView, StepProgress, StepView, TroubleView, TurnedTo, View, WindowView,
+    AccountView, ClockView, CooldownView, CycleView, MoneyView, OfferView, ProviderView, ReadingView, RefreshView,
+    SettingsView, SignInState, SignInView, StepProgress, StepView, TroubleView, TurnedTo, View, WindowView,
 };
 use crate::view_context::ViewContext;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
+use holdoff_core::gate::GateState;
 use holdoff_core::providers::Provider;
 use holdoff_core::quota::Level;
-use holdoff_core::quota::forecast::Forecast;
+use holdoff_core::quota::forecast::{Forecast, Point};
+use holdoff_core::quota::pace::EvenPace;
 use holdoff_core::state::SignInTrouble;
 use holdoff_core::{
-    AccountId, AccountState, AccountStatus, LocalTime, Moment, QuotaWindow, Reading, Settings, messages,
+    AccountId, AccountState, AccountStatus, Endpoint, LocalTime, Moment, QuotaWindow, Reading, Settings, messages,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -78,8 +80,11 @@ fn account_view(id: &AccountId, account: &AccountState, context: &ViewContext<'_
         label: context.label(id),
         plan: account.sign_in.plan.as_deref().map(messages::capitalised),
         condition: status.condition,
-        status: messages::status(&status, context.zone).join(" "),
+        status: messages::status_beside_countdown(&status, context.zone).join(" "),
+        cooldown: cooldown(account, context),
         windows: windows(account, context),
+        leading: leading(account, context).map(|window| window.id.clone()),
+        cycle: leading(account, context).and_then(|window| cycle_view(window, account, context)),
         money: money(account),
         reading: account.reading.as_ref().map(|reading| ReadingView {
             at_ms: reading.at.0,
@@ -115,6 +120,42 @@ fn windows(account: &AccountState, context: &ViewContext<'_>) -> Vec<WindowView>
     reading.windows.iter().map(|window| window_view(window, reading, account, context)).collect()
 }
 
+fn cooldown(account: &AccountState, context: &ViewContext<'_>) -> Option<CooldownView> {
+    let now = context.now;
+    match &account.gates[Endpoint::Usage].state {
+        GateState::CoolingDown { since, until, .. } if until.is_after(now) => Some(CooldownView {
+            since_ms: since.wall.0,
+            since_clock: context.format_time(since.wall),
+            until_ms: until.wall_as_of(now).0,
+        }),
+        _ => None,
+    }
+}
+
+fn leading<'a>(account: &'a AccountState, context: &ViewContext<'_>) -> Option<&'a QuotaWindow> {
+    account.reading.as_ref()?.leading(context.now.wall)
+}
+
+fn even_pace(window: &QuotaWindow, context: &ViewContext<'_>) -> Option<EvenPace> {
+    EvenPace::of(window, context.settings.pace_days, context.now.wall, context.zone)
+}
+
+/// `None` until two readings of the cycle can be joined by a line.
+fn cycle_view(window: &QuotaWindow, account: &AccountState, context: &ViewContext<'_>) -> Option<CycleView> {
+    let now = context.now.wall;
+    let (even, cycle) = (even_pace(window, context)?, account.cycles.get(&window.id)?);
+    let begins = even.line.first()?.at;
+    let drawn = |points: &[Point]| points.iter().map(|point| (point.at.0, point.used)).collect::<Vec<_>>();
+    let used: Vec<Point> = cycle.points.iter().filter(|point| point.at >= begins).copied().collect();
+    let last = used.last().filter(|_| used.len() > 1)?;
+    let end = match cycle.forecast(now) {
+        Some(Forecast::RunsOut { at, .. }) => Some(Point { at, used: 100.0 }),
+        _ => cycle.at_reset(now).zip(window.resets_at).map(|(used, at)| Point { at, used }),
+    };
+    let forecast = end.map(|end| drawn(&[*last, end])).unwrap_or_default();
+    Some(CycleView { used: drawn(&used), even: drawn(&even.line), forecast })
+}
+
 fn window_view(
     window: &QuotaWindow,
     reading: &Reading,
@@ -123,22 +164,27 @@ fn window_view(
 ) -> WindowView {
     let now = context.now.wall;
     let level = window.level(now);
+    let used = match level {
+        Level::Used(percent) => Some(percent),
+        Level::Reset | Level::Unknown => None,
+    };
+    let even = even_pace(window, context).map(|even| even.at(now));
     let forecast = account.forecast(window, now);
     let apart = messages::own_age(reading, window, account.provider, now).is_some();
     let origin = apart.then(|| reading.origin(window));
     WindowView {
         id: window.id.clone(),
         label: messages::capitalised(&messages::window_name(window)),
-        used_percent: match level {
-            Level::Used(percent) => Some(percent),
-            Level::Reset | Level::Unknown => None,
-        },
+        used_percent: used,
         resets_at_ms: window.resets_at.map(|at| at.0),
         resets_clock: window.resets_at.map(|at| messages::resets(at, context.now.wall, context.zone)),
         was_reset: level == Level::Reset,
         binding: window.binding,
         forecast: forecast.map(|forecast| messages::forecast(forecast, now, context.zone)),
         runs_out: matches!(forecast, Some(Forecast::RunsOut { .. })),
+        expected_percent: account.cycles.get(&window.id).and_then(|cycle| cycle.at_reset(now)),
+        even_percent: even,
+        pace: used.zip(even).and_then(|(used, even)| messages::pace(used, even)),
         read_at_ms: origin.map(|origin| origin.at.0),
         read_source: origin.map(|origin| messages::source(origin.source, account.provider)),
     }

@@ -6,12 +6,14 @@ pub mod cycle;
 pub mod forecast;
 pub mod headroom;
 pub mod merge;
+pub mod pace;
 
 use crate::quota::merge::Doubts;
 use crate::text;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 /// The known quota windows and spend: from one source at one time, or merged from several (see [`crate::quota::merge`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,6 +174,19 @@ impl Reading {
         self.windows.is_empty() && self.money.is_empty()
     }
 
+    /// The window to show first: the one that limits the user now, according to the provider, else the fullest.
+    pub fn leading(&self, now: Wall) -> Option<&QuotaWindow> {
+        let used = |window: &QuotaWindow| match window.level(now) {
+            Level::Used(percent) => Some(percent),
+            Level::Reset | Level::Unknown => None,
+        };
+        let known = self.windows.iter().filter_map(|window| Some((window, used(window)?)));
+        let first = known.max_by(|(a, a_used), (b, b_used)| {
+            (a.binding, a_used).partial_cmp(&(b.binding, b_used)).unwrap_or(Ordering::Equal)
+        });
+        first.map(|(window, _)| window).or(self.windows.first())
+    }
+
     /// The highest level of any limit at `now`, for an icon with room for one number.
     pub fn highest(&self, now: Wall) -> Option<f64> {
         let limits = self.limits();
@@ -315,5 +330,37 @@ mod tests {
         let of = |windows| Reading::new(Source::UsageEndpoint, Wall(0), windows, vec![]).highest(Wall(100));
         assert_eq!(of(vec![window(Some(99.0), 100), window(Some(12.0), 101), window(Some(40.5), 101)]), Some(40.5));
         assert_eq!(of(vec![window(Some(99.0), 100), window(None, 101)]), None);
+    }
+
+    #[test]
+    fn leading_window_is_the_binding_one_else_the_fullest() {
+        let window = |id: &str, used: Option<f64>, resets_at: i64, binding| QuotaWindow {
+            id: id.into(),
+            kind: WindowKind::Other,
+            label: id.into(),
+            used_percent: used,
+            resets_at: Some(Wall(resets_at)),
+            duration_s: None,
+            binding,
+            origin: None,
+            locked: None,
+        };
+        let of = |windows: &[QuotaWindow]| {
+            let reading = Reading::new(Source::UsageEndpoint, Wall(0), windows.to_vec(), vec![]);
+            reading.leading(Wall(100)).map(|window| window.id.clone())
+        };
+        let [over, half, full] = [("over", 99.0, 100), ("half", 50.0, 200), ("full", 100.0, 200)]
+            .map(|(id, used, ends)| window(id, Some(used), ends, false));
+        assert_eq!(of(&[over.clone(), half.clone(), full.clone()]).as_deref(), Some("full"));
+        let binding = QuotaWindow { binding: true, ..half.clone() };
+        assert_eq!(of(&[over.clone(), binding, full]).as_deref(), Some("half"));
+        let reset = QuotaWindow { binding: true, ..over.clone() };
+        assert_eq!(of(&[reset, half]).as_deref(), Some("half"), "one that was reset limits nobody");
+        assert_eq!(
+            of(&[over, window("unknown", None, 200, false)]).as_deref(),
+            Some("over"),
+            "if none is known, the first"
+        );
+        assert_eq!(of(&[]), None);
     }
 }

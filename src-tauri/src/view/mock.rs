@@ -170,8 +170,35 @@ fn account() -> AccountState {
     account.sign_in.identity = Identity { email: Some("ann@example.com".into()), ..Identity::default() };
     account.next = Some(after(2 * MINUTE));
     account.gates[Endpoint::Usage].last_request = Some(after(-3 * MINUTE));
-    let account = expiring(account, Some(5 * HOUR + 12 * MINUTE));
+    let account = followed(expiring(account, Some(5 * HOUR + 12 * MINUTE)));
     read(account, 3 * MINUTE, vec![five_hour(), weekly(), fable()])
+}
+
+/// With what is known of the current cycles, up to three minutes ago: a calm session and week, and much use of one model.
+fn followed(account: AccountState) -> AccountState {
+    let last = 3 * MINUTE;
+    let session = [(167, 0.0), (150, 4.0), (120, 11.0), (90, 20.0), (60, 27.0), (30, 35.0)];
+    let session = session.map(|(minutes, used)| (minutes * MINUTE, used));
+    let week = [(2 * DAY + 15 * HOUR, 0.0), (2 * DAY, 7.0), (DAY + 2 * HOUR, 15.0), (4 * HOUR, 22.0)];
+    let model = [
+        (2 * DAY + 15 * HOUR, 0.0),
+        (2 * DAY + 4 * HOUR, 14.0),
+        (DAY + 18 * HOUR, 38.0),
+        (DAY, 54.0),
+        (5 * HOUR, 71.0),
+    ];
+    let cycles = serde_json::from_value(json!({
+        "five_hour": cycle(five_hour(), &session, (last, 42.0)),
+        "seven_day": cycle(weekly(), &week, (last, 26.0)),
+        "weekly_scoped:fable": cycle(fable(), &model, (last, 82.0)),
+    }));
+    AccountState { cycles: cycles.unwrap(), ..account }
+}
+
+/// One cycle of `window`, with its usage at these times in the past, oldest first.
+fn cycle(window: QuotaWindow, points: &[(i64, f64)], last: (i64, f64)) -> Value {
+    let points: Vec<_> = points.iter().chain([&last]).map(|(ago, used)| json!([after(-ago).wall, used])).collect();
+    json!({"label": window.label, "resets_at": window.resets_at, "duration_s": window.duration_s, "points": points})
 }
 
 fn expiring(mut account: AccountState, expires_in: Option<i64>) -> AccountState {
@@ -196,8 +223,9 @@ fn unread(account: AccountState) -> AccountState {
     AccountState { reading: None, ..account }
 }
 
+/// Since five minutes ago.
 fn cooling(ms: i64, cause: Cooldown) -> GateState {
-    GateState::CoolingDown { cause, since: NOW, until: after(ms) }
+    GateState::CoolingDown { cause, since: after(-5 * MINUTE), until: after(ms) }
 }
 
 fn cooling_down(mut account: AccountState, ms: i64, cause: Cooldown) -> AccountState {

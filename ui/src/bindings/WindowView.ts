@@ -25,6 +25,18 @@ forecast: string | null,
  */
 runs_out: boolean, 
 /**
+ * Used by its reset, according to the forecast, in percent, at most 100.
+ */
+expected_percent: number | null, 
+/**
+ * The share of its time that has passed, in percent: what an even pace would have used. Null if its length is unknown.
+ */
+even_percent: number | null, 
+/**
+ * "18 % ahead of an even pace"; null if that is unknown or nothing is left.
+ */
+pace: string | null, 
+/**
  * When it was read, if earlier than the reading's newest window.
  */
 read_at_ms: number | null, 

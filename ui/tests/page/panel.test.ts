@@ -9,20 +9,57 @@ describe("what is shown", () => {
   test("windows as bars with percent, reset and level", async () => {
     const page = await open("panel", { clock: true });
     expect(await text(page, "window-five_hour")).toBe(
-      "5-hour 42 % used resets in 2 h 13 min · 15:30",
-    );
-    expect(await text(page, "window-weekly_scoped:fable")).toBe(
-      "Fable limits now 82 % used resets in 4 d 8 h · Fri 22:00 high",
+      "5-hour 42 % used resets in 2 h 13 min · 15:30 14 % behind an even pace, lasts until reset",
     );
     const meter = page.getByRole("meter", { name: "Fable" });
     expect(await meter.getAttribute("aria-valuenow")).toBe("82");
-    expect(await meter.getAttribute("aria-valuetext")).toBe("82 % used, high");
+    expect(await meter.getAttribute("aria-valuetext")).toBe(
+      "82 % used, high, 44 % ahead of an even pace",
+    );
+  });
+
+  test("the window that limits now comes first, with its reset, its pace, its forecast and its cycle", async () => {
+    const page = await open("panel", { clock: true });
+    expect(await text(page, "window-weekly_scoped:fable")).toBe(
+      "82 % of Fable used resets in 4 d 8 h · Fri 22:00 44 % ahead of an even pace " +
+        "runs out Tue 03:59 (today 22:42–Tue 22:40)",
+    );
+    const first = page.getByRole("meter").first();
+    expect(await first.getAttribute("aria-label")).toBe("Fable");
+    expect(await page.getByTestId("cycle").getAttribute("aria-label")).toBe(
+      "Fable, this cycle, 82 % used so far, expected: used up before the reset",
+    );
+  });
+
+  test("a cycle of which too little is known is not drawn", async () => {
+    const page = await open("panel", { scenario: "status_line" });
+    expect(await page.getByTestId("cycle").count()).toBe(0);
+  });
+
+  test("a bar marks the time gone, and what the forecast adds", async () => {
+    const page = await open("panel");
+    const places = async (): Promise<number[]> =>
+      page.getByRole("meter", { name: "5-hour" }).evaluate((bar) => {
+        const [left, width] = [bar.getBoundingClientRect().left, bar.clientWidth];
+        const share = (x: number): number => Math.round((100 * (x - left)) / width);
+        const even = bar.querySelector(".even")!.getBoundingClientRect();
+        const ahead = bar.querySelector(".ahead")!.getBoundingClientRect();
+        return [share(even.left + even.width / 2), share(ahead.left), share(ahead.right)];
+      });
+    expect(await places()).toEqual([56, 42, 77]);
+    await page.evaluate(() => {
+      const view = window.holdoffMock.current();
+      window.holdoffMock.emit({ ...view, settings: { ...view.settings, percent: "left" } });
+    });
+    await page.getByText("58 % left").waitFor();
+    expect(await places()).toEqual([44, 23, 58]);
   });
 
   test("when a window runs out, and where an older one was read", async () => {
     const page = await open("panel", { scenario: "status_line", clock: true });
     expect(await text(page, "window-five_hour")).toBe(
-      "5-hour 42 % used resets in 2 h 13 min · 15:30 runs out 14:20 (13:50–15:30)",
+      "5-hour 42 % used resets in 2 h 13 min · 15:30 14 % behind an even pace, " +
+        "runs out 14:20 (13:50–15:30)",
     );
     expect(await text(page, "window-seven_day")).toContain("lasts until reset");
     expect(await text(page, "window-weekly_scoped:fable")).toContain(
@@ -87,7 +124,7 @@ describe("what is shown", () => {
     const meter = page.getByRole("meter", { name: "5-hour" });
     expect(await meter.getAttribute("aria-valuenow")).toBe("58");
     const share = await meter.evaluate((track) => {
-      const fill = track.firstElementChild as HTMLElement;
+      const fill = track.querySelector<HTMLElement>(".fill")!;
       return Math.round((100 * fill.offsetWidth) / (track as HTMLElement).offsetWidth);
     });
     expect(share).toBe(58);
@@ -107,7 +144,7 @@ describe("what is shown", () => {
 
   test("more than everything", async () => {
     const page = await open("panel", { scenario: "over_limit" });
-    expect(await text(page, "window-five_hour")).toContain("112 % used");
+    expect(await text(page, "window-five_hour")).toContain("112 % of 5-hour used");
     expect(await text(page, "window-five_hour")).toContain("over the limit");
     const meter = page.getByRole("meter", { name: "5-hour" });
     expect(await meter.getAttribute("aria-valuenow")).toBe("100");
@@ -278,12 +315,57 @@ describe("asking", () => {
     );
   });
 
+  test("a cooldown says since when, and its bar runs down", async () => {
+    const page = await open("panel", { scenario: "cooling_down", clock: true });
+    await page.getByText("since 13:12").waitFor();
+    const left = (): Promise<number> =>
+      page.locator(".wait > div").evaluate((bar) => {
+        const [now, all] = [bar.clientWidth, bar.parentElement!.clientWidth];
+        return Math.round((100 * now) / all);
+      });
+    expect(await left()).toBe(94);
+    await page.clock.fastForward(35 * MINUTE);
+    expect(await left()).toBe(50);
+  });
+
   test("each account is refreshed for itself", async () => {
     const page = await open("panel", { scenario: "two_accounts" });
     await page.getByTestId("refresh").nth(1).dispatchEvent("click");
     await page.getByTestId("refresh-message").nth(1).getByText("Refresh available at").waitFor();
     expect(await commands(page)).toEqual([["refresh", "anthropic:work"]]);
     expect(await page.getByTestId("refresh-message").first().innerText()).toBe("");
+  });
+});
+
+describe("several accounts", () => {
+  test("from three on, each is a row that opens by click and by key", async () => {
+    const page = await open("panel", { scenario: "four_accounts" });
+    const rows = page.getByTestId("open-account");
+    expect(await rows.count()).toBe(4);
+    expect(await page.getByTestId("account").count()).toBe(0);
+    expect(await page.getByTestId("account-row").first().innerText()).toContain("82 % used");
+    await rows.nth(1).click();
+    expect(await rows.nth(1).getAttribute("aria-expanded")).toBe("true");
+    await page.getByText("since 13:12").waitFor();
+    await rows.nth(1).press("Enter");
+    await page.getByTestId("account").waitFor({ state: "detached" });
+  });
+
+  test("a row says what is wrong in a word and a shape", async () => {
+    const page = await open("panel", { scenario: "twelve_accounts" });
+    const rows = page.getByTestId("account-row");
+    expect(await rows.count()).toBe(12);
+    for (const [row, word] of [
+      [1, "Cooling down"],
+      [2, "Paused"],
+      [4, "Sign-in expired"],
+      [5, "Stale reading"],
+      [6, "No sign-in"],
+    ] as const) {
+      const sign = rows.nth(row).locator(".sign");
+      expect((await sign.innerText()).trim()).toBe(word);
+      expect(await sign.locator("svg > *").count()).toBeGreaterThan(0);
+    }
   });
 });
 

@@ -183,9 +183,10 @@ describe("changes", () => {
     expect(await page.getByTestId(testId).isChecked()).toBe(before);
   });
 
-  test("percent, clock and theme", async () => {
+  test("percent, pace, clock and theme", async () => {
     const page = await open("settings");
     await page.getByTestId("percent-left").check();
+    await page.getByTestId("pace-days-five").check();
     await page.getByTestId("clock-12h").check();
     await page.getByTestId("theme-dark").check();
     await page.locator("html[data-theme=dark]").waitFor();
@@ -193,6 +194,7 @@ describe("changes", () => {
     await page.locator("html:not([data-theme])").waitFor();
     expect(await commands(page)).toEqual([
       ["change_settings", { percent: "left" }],
+      ["change_settings", { pace_days: "five" }],
       ["change_settings", { clock: "12h" }],
       ["change_settings", { theme: "dark" }],
       ["change_settings", { theme: "system" }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { WindowView } from "../../src/bindings/WindowView";
-import { gauge, shownWindow } from "../../src/quota";
+import { gauge, leadFirst, shownWindow } from "../../src/quota";
 
 const NOW = Date.UTC(2026, 8, 14, 13, 17);
 const HOUR = 3_600_000;
@@ -15,6 +15,9 @@ const WINDOW: WindowView = {
   binding: false,
   forecast: null,
   runs_out: false,
+  expected_percent: null,
+  even_percent: null,
+  pace: null,
   read_at_ms: null,
   read_source: null,
 };
@@ -37,8 +40,29 @@ describe("gauge", () => {
   });
 
   test.each([null, NaN, Infinity])("%s fills nothing and warns of nothing", (used) => {
-    expect(gauge(used, "used")).toEqual({ fill: null, text: "—", level: "normal", warning: null });
+    expect(gauge(used, "used")).toEqual({
+      fill: null,
+      text: "—",
+      level: "normal",
+      warning: null,
+      even: null,
+      expected: null,
+    });
   });
+
+  test("marks stand on the bar where the percentage would", () => {
+    const marks = { even: 57, expected: 130 };
+    expect(gauge(82, "used", marks)).toMatchObject({ fill: 82, even: 57, expected: 100 });
+    expect(gauge(82, "left", marks)).toMatchObject({ fill: 18, even: 43, expected: 0 });
+    expect(gauge(null, "used", marks)).toMatchObject({ even: null, expected: null });
+  });
+});
+
+test("the leading window comes first, the others in their order", () => {
+  const windows = ["a", "b", "c"].map((id) => ({ ...WINDOW, id }));
+  const ids = (leading: string | null): string[] => leadFirst(windows, leading).map(({ id }) => id);
+  expect(ids("b")).toEqual(["b", "a", "c"]);
+  expect(ids(null)).toEqual(["a", "b", "c"]);
 });
 
 describe("shownWindow", () => {

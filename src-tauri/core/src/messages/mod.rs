@@ -31,9 +31,13 @@ pub use history::{HISTORY_DELETED, history_exported};
 pub use notification::notice;
 pub use pasted_key::key_kept;
 pub use quota::{
-    dated_tooltip, money_level, money_line, own_age, percent, read_earlier, source, tooltip, window_line, window_name,
+    dated_tooltip, money_level, money_line, own_age, pace, percent, read_earlier, source, tooltip, window_line,
+    window_name,
 };
-pub use request_status::{cooldown, grant, grant_kind, outcome, outcome_kind, refresh, refusal, refusal_short, status};
+pub use request_status::{
+    cooldown, grant, grant_kind, outcome, outcome_kind, refresh, refusal, refusal_short, status,
+    status_beside_countdown,
+};
 pub use sign_in::{SignInWords, sign_in};
 pub use sign_in_steps::{
     Offer, Problem, Progress, SignInContext, SignInSteps, StepWords, how_to_sign_in, sign_in_steps,

@@ -81,6 +81,20 @@ pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &Local
     }
 }
 
+/// Differences that a rounded figure may cause, in percent.
+const EVEN_WITHIN: f64 = 2.0;
+
+/// "18 % ahead of an even pace", where `even` is the percentage that an even pace would have used by now. `None` if nothing is
+/// left: then only the reset matters.
+pub fn pace(used: f64, even: f64) -> Option<String> {
+    let ahead = whole(used) - whole(even);
+    (whole(used) < 100.0).then(|| match ahead {
+        ahead if ahead > EVEN_WITHIN => format!("{} ahead of an even pace", percent(ahead)),
+        ahead if ahead < -EVEN_WITHIN => format!("{} behind an even pace", percent(-ahead)),
+        _ => "on an even pace".to_owned(),
+    })
+}
+
 /// "Extra usage $12.34 of $100.00".
 pub fn money_line(money: &Spend) -> String {
     format!("{} {}", money.label, money_level(money))
@@ -217,6 +231,23 @@ mod tests {
             let window = window("x", "x", Some(used), None);
             assert_eq!(window_line(&window, Percent::Used, NOW, &LocalTime::UTC), told);
             assert_eq!(window_line(&window, Percent::Left, NOW, &LocalTime::UTC), left);
+        }
+    }
+
+    #[test]
+    fn pace_compares_the_figures_that_are_shown() {
+        for (used, even, text) in [
+            (82.0, 57.2, Some("25 % ahead of an even pace")),
+            (42.4, 51.0, Some("9 % behind an even pace")),
+            (53.0, 51.0, Some("on an even pace")),
+            (53.5, 51.0, Some("3 % ahead of an even pace")),
+            (49.0, 51.0, Some("on an even pace")),
+            (48.4, 51.0, Some("3 % behind an even pace")),
+            (99.6, 99.9, Some("on an even pace")),
+            (100.0, 40.0, None),
+            (104.0, 40.0, None),
+        ] {
+            assert_eq!(pace(used, even).as_deref(), text, "{used} {even}");
         }
     }
 

@@ -18,35 +18,53 @@ use std::time::Duration;
 
 /// The state of requests, with the time of the next one, and what blocks renewal of the sign-in: one or two sentences each.
 pub fn status(status: &AccountStatus<'_>, zone: &LocalTime) -> Vec<String> {
-    let (state, now) = (status.account, status.now);
-    if let Err(unsaved @ Refusal::Unsaved { .. }) = &status.refresh {
-        return vec![refusal(unsaved, state, now, zone)];
+    let (mut lines, planned) = lines(status, zone);
+    if let Some((at, sentence)) = planned {
+        lines.insert(at, sentence);
     }
-    if state.free_only() {
-        return vec![FREE_ONLY.to_owned(), free_readings::how_to_get_one(state)];
-    }
-    if let Some(trouble) = &status.trouble {
-        return vec![waiting_for_sign_in(state, trouble, now, zone)];
-    }
-    let renewal = renewal::while_it_works(status, zone);
-    let no_limits = crate::messages::quota::no_limits(state, now.wall, zone);
-    let untried = untried_sign_in(status, zone);
-    no_limits.into_iter().chain([asking(status, zone)]).chain(untried).chain(renewal).collect()
+    lines
 }
 
-fn asking(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
+/// The same beside a countdown to the next request, which need not be a sentence too.
+pub fn status_beside_countdown(status: &AccountStatus<'_>, zone: &LocalTime) -> Vec<String> {
+    lines(status, zone).0
+}
+
+/// The sentences, without the one of a plain next request. That has a place among them.
+fn lines(status: &AccountStatus<'_>, zone: &LocalTime) -> (Vec<String>, Option<(usize, String)>) {
+    let (state, now) = (status.account, status.now);
+    if let Err(unsaved @ Refusal::Unsaved { .. }) = &status.refresh {
+        return (vec![refusal(unsaved, state, now, zone)], None);
+    }
+    if state.free_only() {
+        return (vec![FREE_ONLY.to_owned(), free_readings::how_to_get_one(state)], None);
+    }
+    if let Some(trouble) = &status.trouble {
+        return (vec![waiting_for_sign_in(state, trouble, now, zone)], None);
+    }
+    let renewal = renewal::while_it_works(status, zone);
+    let mut lines: Vec<String> = crate::messages::quota::no_limits(state, now.wall, zone).into_iter().collect();
+    let place = lines.len();
+    let asking = asking(status, zone);
+    lines.extend(asking.clone().err());
+    lines.extend(untried_sign_in(status, zone).into_iter().chain(renewal));
+    (lines, asking.ok().map(|sentence| (place, sentence)))
+}
+
+/// The plain next request, or else what holds it back.
+fn asking(status: &AccountStatus<'_>, zone: &LocalTime) -> Result<String, String> {
     let (state, now) = (status.account, status.now);
     if state.gates[Endpoint::Usage].intent.is_some() {
-        return "Checking usage now.".to_owned();
+        return Err("Checking usage now.".to_owned());
     }
     let next = status.next_request.filter(|next| next.is_after(now));
     let clock = next.map(|next| not_before(next.wall_as_of(now), now.wall, zone));
     match (&state.gates[Endpoint::Usage].state, clock) {
         (GateState::CoolingDown { cause, until, .. }, Some(clock)) if until.is_after(now) => {
-            cooldown(state.provider, cause, &clock)
+            Err(cooldown(state.provider, cause, &clock))
         }
-        (_, Some(clock)) => format!("Next check at {clock}."),
-        (_, None) => "A check is due.".to_owned(),
+        (_, Some(clock)) => Ok(format!("Next check at {clock}.")),
+        (_, None) => Ok("A check is due.".to_owned()),
     }
 }
 

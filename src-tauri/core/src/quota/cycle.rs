@@ -297,6 +297,11 @@ impl Cycle {
     pub fn forecast(&self, now: Wall) -> Option<Forecast> {
         forecast::forecast(&self.points, self.resets_at?, self.length(), now)
     }
+
+    /// The usage expected at its reset, in percent, at most 100. `None` while there is no forecast.
+    pub fn at_reset(&self, now: Wall) -> Option<f64> {
+        forecast::at_reset(&self.points, self.resets_at?, self.length(), now)
+    }
 }
 
 fn is_same_reset(a: Wall, b: Wall) -> bool {

@@ -85,6 +85,11 @@ pub fn forecast(points: &[Point], resets_at: Wall, length: Option<Duration>, now
     ForecastInput::at(points, resets_at, length)?.forecast(100.0, now)
 }
 
+/// The usage expected at the reset, in percent, at most 100. `None` while there is no forecast.
+pub fn at_reset(points: &[Point], resets_at: Wall, length: Option<Duration>, now: Wall) -> Option<f64> {
+    ForecastInput::at(points, resets_at, length)?.at_reset(now)
+}
+
 /// The forecast input for one cycle.
 #[derive(Debug)]
 pub(crate) struct ForecastInput<'a> {
@@ -123,6 +128,18 @@ impl<'a> ForecastInput<'a> {
         let latest = if lasts(rates.lowest) { self.resets_at } else { until_full(rates.lowest) };
         let earliest = until_full(rates.highest).max(now);
         Some(Forecast::RunsOut { at: until_full(rates.middle).max(earliest), earliest, latest: latest.max(earliest) })
+    }
+
+    /// The usage expected at the reset, at most 100 %. `None` while there is no forecast.
+    fn at_reset(&self, now: Wall) -> Option<f64> {
+        match self.forecast(100.0, now)? {
+            Forecast::TooEarly => None,
+            Forecast::RunsOut { .. } => Some(100.0),
+            Forecast::LastsUntilReset => {
+                let rate = self.rates(self.horizon(), 100.0 - self.last.used).middle;
+                Some((self.last.used + rate * as_ms(self.resets_at.since(self.last.at))).min(100.0))
+            }
+        }
     }
 
     /// The end of the next horizon and the usage expected by then at the current rate, for the backtest.

@@ -5,7 +5,7 @@
 
 use super::parser::Parser;
 use super::rules::{choice, consent, flag, given, interval, readings, whole};
-use super::values::{AccountSettings, MetricsSettings, Percent, Readings, Theme};
+use super::values::{AccountSettings, MetricsSettings, PaceDays, Percent, Readings, Theme};
 use crate::gate::policy::DEFAULT_POLL_INTERVAL;
 use crate::local_time::ClockChoice;
 use crate::notification::thresholds::{QuietHours, Thresholds};
@@ -111,6 +111,8 @@ settings! {
         history_days: u32 = 365, whole(1..=3650, "The history must be kept for {} days.");
         history_mb: u32 = 64, whole(1..=4096, "The history size must be {} MB.");
         percent: Percent = Percent::Used, choice(r#""used" or "left""#);
+        /// The days of a week that an even pace counts.
+        pace_days: PaceDays = PaceDays::Seven, choice(r#""seven" or "five""#);
         /// 12 or 24 hours.
         clock: ClockChoice = ClockChoice::Locale, choice(r#""locale", "12h" or "24h""#);
         theme: Theme = Theme::System, choice(r#""system", "light" or "dark""#);

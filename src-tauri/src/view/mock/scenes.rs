@@ -43,6 +43,10 @@ pub(in crate::view) fn scenarios() -> BTreeMap<&'static str, View> {
         ("expired_limited", renewing_chosen(renewal_limited(expired()))),
         ("renewal_stopped", renewing_chosen(renewal_stopped())),
         ("two_accounts", two_accounts()),
+        ("four_accounts", several(4)),
+        ("twelve_accounts", several(12)),
+        ("money_only", Scene::of(money_only())),
+        ("no_limits", Scene::of(no_limits())),
         ("free_only", Scene::of(free_only()).choosing(json!({"readings": "free_only"}))),
         ("turned_away", Scene::of(turned_away())),
         ("not_allowed", Scene::of(not_allowed())),
@@ -74,16 +78,12 @@ fn at_work() -> AccountState {
     let fable = QuotaWindow { origin: Some(endpoint), ..fable() };
     let mut account = read(account(), 20 * SECOND, vec![five_hour(), weekly(), fable]);
     account.reading.as_mut().unwrap().source = Source::StatusLine;
-    let cycle = |window: QuotaWindow, points: &[(i64, f64)]| {
-        let points: Vec<_> = points.iter().map(|(ago, used)| json!([after(-ago).wall, used])).collect();
-        json!({"label": window.label, "resets_at": window.resets_at, "duration_s": window.duration_s, "points": points})
-    };
     let bursts = [(55, 0.0), (44, 1.0), (33, 2.0), (22, 5.0), (11, 40.0)];
     let bursts = bursts.map(|(minutes, used)| (minutes * MINUTE, used));
     let days = [(2 * DAY + 15 * HOUR, 0.0), (2 * DAY, 9.0), (DAY, 17.0)];
     account.cycles = serde_json::from_value(json!({
-        "five_hour": cycle(five_hour(), &[&bursts[..], &[(20 * SECOND, 42.0)]].concat()),
-        "seven_day": cycle(weekly(), &[&days[..], &[(20 * SECOND, 26.0)]].concat()),
+        "five_hour": cycle(five_hour(), &bursts, (20 * SECOND, 42.0)),
+        "seven_day": cycle(weekly(), &days, (20 * SECOND, 26.0)),
     }))
     .unwrap();
     account
@@ -223,6 +223,42 @@ fn two_accounts() -> Scene {
             "claude_config_dirs": ["~/.claude-work", SHARED, "~/.claude-old", "~/.claude-new"],
             "accounts": {WORK: {"label": "Work", "renewal": true}, OLD: {"label": LONG, "enabled": false}},
         }))
+}
+
+/// Accounts in every condition, one after the other, the first ones with long names.
+fn several(count: usize) -> Scene {
+    let conditions: [fn() -> AccountState; 8] =
+        [account, limited, || paused(Pause::Rejected), free_only, expired, stale, absent, over_limit];
+    let names = ["Research", "The department of comparative linguistics and its friends", "مكتب", "Client"];
+    let scene = (0..count).fold(Scene::empty(), |scene, n| {
+        let mut account = conditions[n % conditions.len()]();
+        account.sign_in.place = format!("~/.claude-{n}/.credentials.json");
+        scene.with(&format!("anthropic:{n}"), account)
+    });
+    let labels = (0..count).map(|n| {
+        let label = match n / names.len() {
+            0 => names[n % names.len()].to_owned(),
+            round => format!("{} {}", names[n % names.len()], round + 1),
+        };
+        (format!("anthropic:{n}"), json!({"label": label}))
+    });
+    let labels: serde_json::Map<_, _> = labels.collect();
+    scene.choosing(json!({"readings": "ask", "accounts": labels}))
+}
+
+fn money_only() -> AccountState {
+    let mut account = account();
+    account.reading.as_mut().unwrap().windows.clear();
+    account
+}
+
+/// The endpoint reported no limits.
+fn no_limits() -> AccountState {
+    let mut account = read(account(), 3 * MINUTE, Vec::new());
+    let reading = account.reading.as_mut().unwrap();
+    reading.money.clear();
+    reading.no_limits_at = Some(reading.at);
+    account
 }
 
 fn free_only() -> AccountState {

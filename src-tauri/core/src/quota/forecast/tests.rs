@@ -49,6 +49,20 @@ fn forecast_of_slow_use_lasts_until_reset() {
 }
 
 #[test]
+fn usage_at_the_reset_is_expected_at_the_same_rate() {
+    let of = |told: &[(i64, f64)]| {
+        let points = points(told);
+        at_reset(&points, Wall(5 * HOUR), Some(FIVE_HOURS), points.last().unwrap().at)
+    };
+    let slow = of(&[(0, 0.0), (60, 10.0), (120, 20.0)]).expect("a forecast");
+    assert!((slow - 50.0).abs() < 0.01, "{slow}");
+    assert_eq!(of(&[(0, 0.0), (60, 0.0)]), Some(0.0));
+    assert_eq!(of(&[(0, 0.0), (30, 20.0), (60, 40.0)]), Some(100.0), "it runs out before");
+    assert_eq!(of(&[(0, 0.0), (14, 9.0)]), None, "too early");
+    assert_eq!(of(&[(0, 0.0), (60, 100.0)]), None, "used up");
+}
+
+#[test]
 fn forecast_with_little_data_is_too_early() {
     for told in [&[(0, 0.0), (14, 9.0)][..], &[(120, 40.0)], &[(120, 40.0), (134, 55.0)]] {
         assert_eq!(five_hours(told), Some(Forecast::TooEarly), "{told:?}");
