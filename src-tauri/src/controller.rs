@@ -238,8 +238,13 @@ impl Controller {
     }
 
     fn open(&mut self, window: Window) {
+        self.open_beside(None, window);
+    }
+
+    /// Opens a window; the panel beside the icon, if its position is known.
+    fn open_beside(&mut self, icon: Option<(i32, i32)>, window: Window) {
         self.probe_programs(None, None);
-        if let Err(error) = self.windows.open(window) {
+        if let Err(error) = self.windows.open(window, icon) {
             self.no_window(&error);
         }
     }
@@ -274,6 +279,7 @@ impl Controller {
     async fn tray_event(&mut self, event: TrayEvent) -> Next {
         match event {
             TrayEvent::Clicked(click) => return self.click(click).await,
+            TrayEvent::IconClicked(icon) => self.open_beside(icon, Window::Panel),
             TrayEvent::NoPlace if !self.no_place_said => {
                 self.no_place_said = true;
                 self.open(Window::Panel);

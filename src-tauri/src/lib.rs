@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
         Role::Tray { open } => app::run(environment, open),
         Role::Probe => desktop_probe::print(),
         #[cfg(not(target_os = "linux"))]
-        Role::Windows { first } => holdoff_window::run(&environment, first),
+        Role::Windows { first } => holdoff_window::run(&environment, first, None),
     }
 }
 

@@ -40,6 +40,8 @@ pub struct WindowProcess {
     caller: Option<Caller>,
     /// The window requested last.
     wanted: Option<Window>,
+    /// The position of the icon that was clicked last, if known.
+    icon: Option<(i32, i32)>,
     /// Windows requested while the process is starting.
     pending: Vec<Window>,
     tell_ended: mpsc::UnboundedSender<ExitStatus>,
@@ -62,6 +64,7 @@ impl WindowProcess {
             came_up: false,
             caller: None,
             wanted: None,
+            icon: None,
             pending: Vec::new(),
             tell_ended,
             calls,
@@ -77,18 +80,19 @@ impl WindowProcess {
         }
     }
 
-    /// Shows a window; starts the process if it is not running.
+    /// Shows a window; starts the process if it is not running. A panel opens beside `icon`, if its position is known.
     ///
     /// # Errors
     /// Fails if the program cannot be started.
-    pub fn open(&mut self, window: Window) -> Result<(), NoWindow> {
+    pub fn open(&mut self, window: Window, icon: Option<(i32, i32)>) -> Result<(), NoWindow> {
+        self.icon = icon;
         self.try_open(window).map_err(|error| NoWindow::NotStarted(error.to_string()))
     }
 
     fn try_open(&mut self, window: Window) -> io::Result<()> {
         self.wanted = Some(window);
         if let Some(caller) = &self.caller
-            && caller.send(FromApp::Show { window })
+            && caller.send(FromApp::Show { window, icon: self.icon })
         {
             return Ok(());
         }
@@ -112,7 +116,7 @@ impl WindowProcess {
     /// Records that the process has connected.
     pub fn attach(&mut self, caller: Caller) {
         for window in self.pending.drain(..) {
-            caller.send(FromApp::Show { window });
+            caller.send(FromApp::Show { window, icon: self.icon });
         }
         self.came_up = true;
         self.caller = Some(caller);
@@ -171,7 +175,12 @@ impl WindowProcess {
     fn start(&self, window: Window) -> io::Result<Child> {
         let mut command = program(&self.own);
         // No token reaches a window, not even one from the user's own environment.
-        command.arg(window.flag()).env_clear().envs(WEB_ENGINE).envs(for_windows(std::env::vars_os()));
+        command
+            .arg(window.flag())
+            .args(self.icon.and_then(ipc::icon_argument))
+            .env_clear()
+            .envs(WEB_ENGINE)
+            .envs(for_windows(std::env::vars_os()));
         for name in DISPLAY {
             match self.display.get(name) {
                 Some(value) => command.env(name, value),
@@ -212,7 +221,7 @@ mod tests {
             (process.running, process.started_on, process.display) = (true, on(":9"), on(":9"));
             if let Some(display) = asked_on {
                 process.show_on(on(display));
-                process.open(Window::Panel).unwrap();
+                process.open(Window::Panel, None).unwrap();
             }
             process.ended(no_display)
         };

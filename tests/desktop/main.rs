@@ -19,6 +19,7 @@ mod limit;
 mod local_time;
 mod metrics;
 mod odd_readings;
+mod panel_window;
 mod passive_readings;
 mod quota;
 mod refusals;

@@ -37,6 +37,10 @@ export interface Backend {
   skipUpdate(version: string): Promise<Answer>;
   /** Opens at this account's sign-in, if one is given. */
   openSettings(accountId: string | null): Promise<void>;
+  /** Makes the panel's window this high, in CSS pixels, as far as the screen allows. */
+  fit(height: number): Promise<void>;
+  /** Whether the panel stays open when it loses focus. */
+  pin(pinned: boolean): Promise<void>;
   closeWindow(): Promise<void>;
 }
 
@@ -64,6 +68,8 @@ const tauri: Backend = {
   installUpdate: (version) => invoke<Answer>("install_update", { version }),
   skipUpdate: (version) => invoke<Answer>("skip_update", { version }),
   openSettings: (accountId) => invoke<void>("open_settings", { accountId }),
+  fit: (height) => invoke<void>("fit", { height }),
+  pin: (pinned) => invoke<void>("pin", { pinned }),
   closeWindow: () => invoke<void>("close_window"),
 };
 
@@ -85,6 +91,8 @@ const outside: Backend = {
   installUpdate: () => Promise.reject(new Error(OUTSIDE)),
   skipUpdate: () => Promise.reject(new Error(OUTSIDE)),
   openSettings: () => Promise.reject(new Error(OUTSIDE)),
+  fit: () => Promise.reject(new Error(OUTSIDE)),
+  pin: () => Promise.reject(new Error(OUTSIDE)),
   closeWindow: () => Promise.reject(new Error(OUTSIDE)),
 };
 

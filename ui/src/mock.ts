@@ -151,6 +151,14 @@ export function openMock(search: string): Backend {
       if (scenario === "refused") return Promise.reject("The settings window did not open.");
       return Promise.resolve();
     },
+    fit: (height) => {
+      calls.push(["fit", height]);
+      return Promise.resolve();
+    },
+    pin: (pinned) => {
+      calls.push(["pin", pinned]);
+      return Promise.resolve();
+    },
     closeWindow: () => {
       calls.push(["close_window"]);
       return Promise.resolve();

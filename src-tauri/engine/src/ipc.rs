@@ -160,6 +160,9 @@ pub enum FromApp {
     /// Bring this window to the front.
     Show {
         window: Window,
+        /// The middle of the icon that was clicked, in physical pixels, if known.
+        #[serde(default)]
+        icon: Option<(i32, i32)>,
     },
     /// The app's version differs from the webview process's, which must exit.
     OtherVersion,
@@ -186,6 +189,19 @@ impl Window {
         [Self::Panel, Self::Settings].into_iter().find(|window| window.flag() == flag)
     }
 }
+
+/// The argument of the webview process that says where the clicked icon is. Only on Linux is it a program of its own.
+pub fn icon_argument((x, y): (i32, i32)) -> Option<String> {
+    cfg!(target_os = "linux").then(|| format!("{ICON_FLAG}{x},{y}"))
+}
+
+/// The position in such an argument.
+pub fn icon_of_argument(argument: &str) -> Option<(i32, i32)> {
+    let (x, y) = argument.strip_prefix(ICON_FLAG)?.split_once(',')?;
+    Some((x.parse().ok()?, y.parse().ok()?))
+}
+
+const ICON_FLAG: &str = "--icon=";
 
 /// The result of a refresh request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -252,12 +252,14 @@ impl ksni::Tray for Item {
         }
     }
 
-    fn activate(&mut self, _: i32, _: i32) {
-        self.clicked(TrayAction::OpenPanel);
+    fn activate(&mut self, x: i32, y: i32) {
+        // Hosts on Wayland do not know the position.
+        let icon = Some((x, y)).filter(|icon| *icon != (0, 0));
+        let _ = self.events.send(TrayEvent::IconClicked(icon));
     }
 
-    fn secondary_activate(&mut self, _: i32, _: i32) {
-        self.clicked(TrayAction::OpenPanel);
+    fn secondary_activate(&mut self, x: i32, y: i32) {
+        self.activate(x, y);
     }
 
     fn menu(&self) -> Vec<ksni::MenuItem<Self>> {

@@ -24,6 +24,8 @@ pub const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrayEvent {
     Clicked(TrayAction),
+    /// A click on the icon itself, at this position in physical pixels, if known.
+    IconClicked(Option<(i32, i32)>),
     /// The desktop has had no tray for a while.
     NoPlace,
 }

@@ -1,6 +1,7 @@
 //! The commands that a page may call. Each passes the call on and returns the answer.
 
 use crate::client::{Gone, Link};
+use crate::panel::{self, Panel};
 use holdoff_engine::ipc::{Call, PastedKey, RefreshAnswer};
 use holdoff_engine::storage::history::Format;
 use serde_json::{Value, json};
@@ -22,6 +23,8 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         install_update,
         skip_update,
         open_settings,
+        fit,
+        pin,
         close_window
     ]
 }
@@ -107,6 +110,19 @@ async fn open_settings(link: State<'_, Link>, account_id: Option<String>) -> Res
     Ok(())
 }
 
+/// The height of the panel's content, in logical pixels.
+#[tauri::command]
+async fn fit<R: Runtime>(window: WebviewWindow<R>, height: f64) -> Result<(), String> {
+    panel::fit(&window, height).map_err(|error| format!("The panel could not be resized: {error}"))
+}
+
+/// Whether the panel stays open without focus.
+#[tauri::command]
+async fn pin(panel: State<'_, Panel>, pinned: bool) -> Result<(), String> {
+    panel.pin(pinned);
+    Ok(())
+}
+
 #[tauri::command]
 async fn close_window<R: Runtime>(window: WebviewWindow<R>) -> Result<(), String> {
     window.destroy().map_err(|error| format!("The window could not be closed: {error}"))
@@ -129,7 +145,7 @@ mod tests {
             error: CallbackFn(1),
             url: "tauri://localhost".parse().unwrap(),
             body: InvokeBody::Json(
-                json!({"accountId": "anthropic:ann", "change": {}, "format": "csv", "place": "", "install": true, "on": true, "provider": "a", "version": "0.2.0"}),
+                json!({"accountId": "anthropic:ann", "change": {}, "format": "csv", "place": "", "install": true, "on": true, "provider": "a", "version": "0.2.0", "height": 400.0, "pinned": true}),
             ),
             headers: tauri::http::HeaderMap::new(),
             invoke_key: INVOKE_KEY.to_owned(),
@@ -142,7 +158,12 @@ mod tests {
         // Nothing is at the other end: an allowed command fails because the app is gone.
         let link = Link::new(mpsc::channel(1).0);
         link.seen(json!({}));
-        let app = mock_builder().manage(link).invoke_handler(handler()).build(crate::context()).unwrap();
+        let app = mock_builder()
+            .manage(link)
+            .manage(Panel::default())
+            .invoke_handler(handler())
+            .build(crate::context())
+            .unwrap();
         let window = |label: &str| WebviewWindowBuilder::new(&app, label, WebviewUrl::default()).build().unwrap();
         let (panel, settings, other) = (window("panel"), window("settings"), window("other"));
         for (window, command, allowed) in [
@@ -170,6 +191,10 @@ mod tests {
             (&panel, "install_update", false),
             (&panel, "skip_update", false),
             (&settings, "open_settings", false),
+            (&panel, "fit", true),
+            (&panel, "pin", true),
+            (&settings, "fit", false),
+            (&settings, "pin", false),
             (&other, "view", false),
             (&other, "refresh", false),
             (&panel, "plugin:event|listen", true),

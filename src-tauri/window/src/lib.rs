@@ -3,6 +3,8 @@
 
 mod client;
 mod commands;
+mod panel;
+mod placement;
 mod window;
 
 use client::Link;
@@ -27,7 +29,7 @@ pub fn main() -> ExitCode {
         return ExitCode::from(64);
     };
     match Environment::from_process() {
-        Ok(environment) => run(&environment, first),
+        Ok(environment) => run(&environment, first.0, first.1),
         Err(error) => {
             eprintln!("holdoff: {error}");
             ExitCode::from(error.exit_code())
@@ -35,13 +37,20 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn wanted(mut args: impl Iterator<Item = OsString>) -> Option<Window> {
-    let first = Window::from_flag(args.next()?.to_str()?);
-    first.filter(|_| args.next().is_none())
+/// A window, and the position of the icon that was clicked for it.
+type Wanted = (Window, Option<(i32, i32)>);
+
+fn wanted(mut args: impl Iterator<Item = OsString>) -> Option<Wanted> {
+    let first = Window::from_flag(args.next()?.to_str()?)?;
+    let icon = match args.next() {
+        Some(icon) => Some(ipc::icon_of_argument(icon.to_str()?)?),
+        None => None,
+    };
+    args.next().is_none().then_some((first, icon))
 }
 
-/// Shows `first` and every other requested window, until the last window is closed.
-pub fn run(environment: &Environment, first: Window) -> ExitCode {
+/// Shows `first`, beside `icon` if that is known, and every other requested window, until the last window is closed.
+pub fn run(environment: &Environment, first: Window, icon: Option<(i32, i32)>) -> ExitCode {
     // Comes first: the view arrives while the web engine is loading.
     let attached = tauri::async_runtime::block_on(ipc::attach());
     let (calls, said) = match attached {
@@ -60,11 +69,12 @@ pub fn run(environment: &Environment, first: Window) -> ExitCode {
     tauri::async_runtime::spawn(listen(app, link.clone(), said));
     let built = tauri::Builder::default()
         .manage(link)
+        .manage(panel::Panel::default())
         .invoke_handler(commands::handler())
         .setup(move |app| {
             #[cfg(target_os = "macos")]
             app.set_activation_policy(tauri::ActivationPolicy::Accessory);
-            window::show(app.handle(), first)?;
+            window::show(app.handle(), first, icon)?;
             let _ = tell_app.send(app.handle().clone());
             Ok(())
         })
@@ -101,7 +111,7 @@ async fn listen(app: tokio::sync::oneshot::Receiver<AppHandle<Wry>>, link: Link,
             message = said.recv() => match message {
                 Some(FromApp::View { view }) => link.seen(view),
                 Some(FromApp::Answer { id, answer }) => link.answered(id, answer),
-                Some(FromApp::Show { window }) => wanted.push(window),
+                Some(FromApp::Show { window, icon }) => wanted.push((window, icon)),
                 Some(FromApp::OtherVersion) | None => {
                     said.close();
                     break app.await;
@@ -110,7 +120,7 @@ async fn listen(app: tokio::sync::oneshot::Receiver<AppHandle<Wry>>, link: Link,
         }
     };
     let Ok(app) = app else { return };
-    wanted.into_iter().for_each(|window| show(&app, window));
+    wanted.into_iter().for_each(|wanted| show(&app, wanted));
     while let Some(message) = said.recv().await {
         match message {
             FromApp::Answer { id, answer } => link.answered(id, answer),
@@ -118,17 +128,17 @@ async fn listen(app: tokio::sync::oneshot::Receiver<AppHandle<Wry>>, link: Link,
                 let _ = app.emit(window::VIEW_EVENT, &view);
                 link.seen(view);
             }
-            FromApp::Show { window } => show(&app, window),
+            FromApp::Show { window, icon } => show(&app, (window, icon)),
             FromApp::OtherVersion => break,
         }
     }
     app.exit(0);
 }
 
-fn show(app: &AppHandle<Wry>, window: Window) {
+fn show(app: &AppHandle<Wry>, (window, icon): Wanted) {
     let handle = app.clone();
     let _ = app.run_on_main_thread(move || {
-        if let Err(error) = window::show(&handle, window) {
+        if let Err(error) = window::show(&handle, window, icon) {
             tracing::error!(%error, "a window could not be shown");
         }
     });
@@ -161,9 +171,12 @@ mod tests {
     #[test]
     fn arguments_accept_exactly_one_window() {
         let wanted = |args: &[&str]| wanted(args.iter().map(OsString::from));
-        assert_eq!(wanted(&["--settings"]), Some(Window::Settings));
-        assert_eq!(wanted(&["--panel"]), Some(Window::Panel));
-        for refused in [&[][..], &["--look"], &["--panel", "--panel"]] {
+        assert_eq!(wanted(&["--settings"]), Some((Window::Settings, None)));
+        assert_eq!(wanted(&["--panel"]), Some((Window::Panel, None)));
+        assert_eq!(wanted(&["--panel", "--icon=1200,-10"]), Some((Window::Panel, Some((1200, -10)))));
+        for refused in
+            [&[][..], &["--look"], &["--panel", "--panel"], &["--panel", "--icon=12"], &["--panel", "--icon=1,2", "x"]]
+        {
             assert_eq!(wanted(refused), None, "{refused:?}");
         }
     }

@@ -1,24 +1,25 @@
 //! Opens and raises windows. They are created when opened and destroyed when closed.
 
 use crate::client::Link;
+use crate::panel;
 use holdoff_engine::ipc::Window;
-use tauri::{AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder};
 
 /// The event that delivers a new view to a page.
 pub const VIEW_EVENT: &str = "view";
 
-/// Opens a window, or raises it if it is open.
+/// Opens a window, or raises it if it is open. A panel opens beside `icon`, if that is known.
 ///
 /// # Errors
 /// Fails if the web engine cannot be loaded.
-pub fn show<R: Runtime>(app: &AppHandle<R>, window: Window) -> tauri::Result<()> {
+pub fn show<R: Runtime>(app: &AppHandle<R>, window: Window, icon: Option<(i32, i32)>) -> tauri::Result<()> {
     if let Some(open) = app.get_webview_window(label(window)) {
         open.unminimize()?;
         open.show()?;
         return open.set_focus();
     }
     match window {
-        Window::Panel => panel(app),
+        Window::Panel => panel::open(app, icon),
         Window::Settings => settings(app),
     }
 }
@@ -31,7 +32,7 @@ fn label(window: Window) -> &'static str {
 }
 
 /// A window whose page gets the last view before it requests one.
-fn builder<'a, R: Runtime>(
+pub(crate) fn builder<'a, R: Runtime>(
     app: &'a AppHandle<R>,
     window: Window,
     page: &str,
@@ -53,29 +54,6 @@ fn is_ours(url: &Url) -> bool {
     };
     // A build without embedded pages loads them from a development server.
     own || cfg!(all(debug_assertions, not(feature = "custom-protocol"))) && url.host_str() == Some("localhost")
-}
-
-fn panel<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
-    let panel = builder(app, Window::Panel, "panel.html")
-        .title("Holdoff")
-        .inner_size(360.0, 560.0)
-        .min_inner_size(300.0, 240.0)
-        .decorations(false)
-        .skip_taskbar(true)
-        .always_on_top(true)
-        .center()
-        .build()?;
-    // Like a menu, the panel closes when it loses focus, but only once it has had focus.
-    let shown = panel.clone();
-    let focused = std::sync::atomic::AtomicBool::new(false);
-    panel.on_window_event(move |event| match event {
-        WindowEvent::Focused(true) => focused.store(true, std::sync::atomic::Ordering::Relaxed),
-        WindowEvent::Focused(false) if focused.load(std::sync::atomic::Ordering::Relaxed) => {
-            let _ = shown.destroy();
-        }
-        _ => {}
-    });
-    Ok(())
 }
 
 fn settings<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {

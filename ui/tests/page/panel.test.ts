@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { commands, open, text, useBrowser } from "../support/pages";
 
@@ -209,6 +210,55 @@ describe("what is shown", () => {
   });
 });
 
+describe("the window", () => {
+  const wanted = async (page: Page): Promise<number> => {
+    await page.waitForFunction(() => window.holdoffMock.calls.some(([name]) => name === "fit"));
+    return page.evaluate(() => {
+      const fits = window.holdoffMock.calls.filter(([name]) => name === "fit");
+      return fits.at(-1)?.[1] as number;
+    });
+  };
+
+  test("is as high as its content, and follows it", async () => {
+    const page = await open("panel", { scenario: "four_accounts" });
+    const closed = await wanted(page);
+    expect(closed).toBeLessThan(400);
+    await page.getByTestId("open-account").first().click();
+    await page.waitForFunction((height) => {
+      const fits = window.holdoffMock.calls.filter(([name]) => name === "fit");
+      return (fits.at(-1)?.[1] as number) > height + 200;
+    }, closed);
+    await page.getByTestId("open-account").first().click();
+    await page.waitForFunction((height) => {
+      const fits = window.holdoffMock.calls.filter(([name]) => name === "fit");
+      return fits.at(-1)?.[1] === height;
+    }, closed);
+  });
+
+  test("of that height, nothing scrolls and nothing is left over", async () => {
+    const page = await open("panel");
+    const height = await wanted(page);
+    await page.setViewportSize({ width: 360, height });
+    const [inner, room] = await page.locator(".content").evaluate((content) => {
+      return [content.scrollHeight, content.clientHeight];
+    });
+    expect(inner).toBe(room);
+    expect(await wanted(page)).toBe(height);
+  });
+
+  test("stays open when it is pinned", async () => {
+    const page = await open("panel");
+    const button = page.getByRole("button", { name: "Keep open" });
+    await button.click();
+    expect(await button.getAttribute("aria-pressed")).toBe("true");
+    await button.click();
+    expect(await commands(page)).toEqual([
+      ["pin", true],
+      ["pin", false],
+    ]);
+  });
+});
+
 test("a panel that is too low scrolls inside and keeps its header and footer", async () => {
   const page = await open("panel", { scenario: "many_windows", height: 360 });
   await page.getByTestId("money-balance").scrollIntoViewIfNeeded();
@@ -403,7 +453,9 @@ describe("ways out", () => {
       "Holdoff's tray app is no longer running. Start Holdoff again.",
     );
     await page.getByRole("button", { name: "Try again" }).click();
-    await page.waitForFunction(() => window.holdoffMock.calls.length === 2);
+    await page.waitForFunction(
+      () => window.holdoffMock.calls.filter(([name]) => name === "view").length === 2,
+    );
     await page.getByTestId("failure").waitFor();
   });
 

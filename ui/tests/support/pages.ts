@@ -112,8 +112,8 @@ export function focused(page: Page): Promise<string | null> {
   return page.evaluate(() => document.activeElement?.getAttribute("data-testid") ?? null);
 }
 
-/** The commands that the page has sent, but those that only ask for the view. */
+/** The commands that the page has sent, but those that only ask for the view or fit the window. */
 export async function commands(page: Page): Promise<MockHandle["calls"]> {
   const calls = await page.evaluate(() => window.holdoffMock.calls);
-  return calls.filter(([command]) => command !== "view");
+  return calls.filter(([command]) => command !== "view" && command !== "fit");
 }

@@ -87,11 +87,21 @@ impl Wayland {
 
     /// The windows on the desktop: process and title of each.
     pub async fn windows(&self) -> Vec<(u32, String)> {
+        windows_in(&self.tree().await).into_iter().map(|window| (window.pid, window.title)).collect()
+    }
+
+    /// Width and height of each floating window of this process.
+    pub async fn floating(&self, pid: u32) -> Vec<(u64, u64)> {
+        let windows = windows_in(&self.tree().await).into_iter();
+        windows.filter(|window| window.pid == pid && window.is_floating).map(|window| window.size).collect()
+    }
+
+    async fn tree(&self) -> Value {
         let mut command = self.command("swaymsg", "sway");
         command.env("SWAYSOCK", &self.control).args(["--raw", "--type", "get_tree"]);
         let done = Spawned::start("swaymsg", &mut command).finished(START).await;
         assert!(done.status.success(), "swaymsg failed with {}: {}{}", done.status, done.stdout, done.stderr);
-        windows_in(&serde_json::from_str(&done.stdout).expect("swaymsg prints JSON"))
+        serde_json::from_str(&done.stdout).expect("swaymsg prints JSON")
     }
 
     /// Kills the compositor, as its crash or the end of a session does. Its clients end too.
@@ -160,10 +170,21 @@ async fn require_user_namespaces(unshare: &Path) {
     );
 }
 
+struct Window {
+    pid: u32,
+    title: String,
+    is_floating: bool,
+    size: (u64, u64),
+}
+
 /// The windows below this node of sway's tree. Only nodes with a process are windows; outputs and workspaces have none.
-fn windows_in(node: &Value) -> Vec<(u32, String)> {
-    let own = node["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
-    let own = own.map(|pid| (pid, node["name"].as_str().unwrap_or_default().to_owned()));
+fn windows_in(node: &Value) -> Vec<Window> {
+    let own = node["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).map(|pid| Window {
+        pid,
+        title: node["name"].as_str().unwrap_or_default().to_owned(),
+        is_floating: node["type"] == "floating_con",
+        size: (node["rect"]["width"].as_u64().unwrap_or(0), node["rect"]["height"].as_u64().unwrap_or(0)),
+    });
     let below = ["nodes", "floating_nodes"].into_iter().filter_map(|kind| node[kind].as_array()).flatten();
     own.into_iter().chain(below.flat_map(windows_in)).collect()
 }
