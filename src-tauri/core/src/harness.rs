@@ -223,3 +223,47 @@ pub fn answered(status: u16, retry_after: Option<&str>, body: &str) -> SendResul
     let retry_after = retry_after.map(str::to_owned);
     SendResult::Answered(HttpResponse { status, retry_after, date: None, request_id: true, body })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::Provider;
+    use crate::request::Endpoint;
+    use crate::settings::Settings;
+    use std::time::Duration;
+
+    const START: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
+
+    fn started() -> Harness {
+        let sign_in = CredentialRead::Found(credential("sk-1", None, None));
+        let preferences = Preferences::from(&Settings::default());
+        Harness::of(AccountState::new(Provider::default()), sign_in, preferences, START, 7)
+    }
+
+    #[test]
+    fn harness_time_passes_up_to_the_next_request_or_the_end() {
+        let mut world = started();
+        let first = world.next_request(START).expect("a request at once");
+        assert_eq!((first.endpoint(), world.now), (Endpoint::Usage, START));
+        let usage = answered(200, None, r#"{"five_hour":{"utilization":42,"resets_at":null}}"#);
+        world.handle(Event::Delivered(usage));
+        let soon = START.plus(Duration::from_secs(60));
+        assert!(world.next_request(soon).is_none(), "the next one is not due within a minute");
+        assert_eq!(world.now, soon);
+        let end = START.plus(Duration::from_secs(3600));
+        assert!(world.next_request(end).is_some());
+        assert!(world.now.is_after(soon) && end.is_after(world.now), "{:?}", world.now);
+    }
+
+    #[test]
+    fn harness_sign_in_is_that_of_its_account() {
+        let sign_in = credential("sk-1", None, None);
+        assert_eq!(AccountId::of(Provider::default(), &sign_in.identity, "~/.claude"), ann());
+    }
+
+    #[test]
+    fn harness_debug_output_names_the_account_and_the_time() {
+        let shown = format!("{:?}", started());
+        assert!(shown.contains("anthropic:ann") && shown.contains("now: Moment"), "{shown}");
+    }
+}

@@ -311,4 +311,53 @@ mod tests {
             assert_eq!(Provider::of_account(id), None, "{id}");
         }
     }
+
+    /// A provider that states only what it must.
+    struct Plain;
+
+    impl ProviderSpec for Plain {
+        fn info(&self) -> &'static ProviderInfo {
+            const KEY: KeyInfo = KeyInfo { name: "API key", address: "https://example.com/keys", variable: None };
+            &ProviderInfo { key: "plain", name: "Plain", account: "a Plain account", sign_in: SignIn::Key(&KEY) }
+        }
+
+        fn endpoints(&self) -> &'static [EndpointSpec] {
+            &[]
+        }
+
+        fn usage_request(&self, credential: &Credential) -> Request {
+            anthropic::usage_request(credential)
+        }
+
+        fn parse_usage(&self, answer: &HttpResponse, now: Wall) -> Outcome {
+            anthropic::parse_usage_response(answer, now)
+        }
+    }
+
+    #[test]
+    fn provider_by_default_takes_a_pasted_key_with_all_scopes_and_no_renewal() {
+        let CredentialRead::Found(found) = Plain.parse_credential(b" key-1\n", Identity::default()) else { panic!() };
+        assert_eq!(found.access_token.expose(), "key-1");
+        assert_eq!((Plain.missing_scope(&found), Plain.renewal().is_none()), (None, true));
+    }
+
+    #[test]
+    fn providers_and_owners_are_named_in_a_sentence() {
+        assert_eq!((Provider::names().as_str(), Provider::owners().as_str()), ("Anthropic", "Claude Code"));
+    }
+
+    #[test]
+    fn sign_in_variables_are_those_of_the_owner() {
+        let of = |set: &[(&str, &str)]| {
+            let value = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
+            let SignInVariables { config_dir, storage_dir, inference_token, key } =
+                Provider::Anthropic.variables(value);
+            assert!(key.is_none());
+            (config_dir, storage_dir, inference_token)
+        };
+        assert_eq!(of(&[("HOME", "/home/ann")]), (None, None, false));
+        assert_eq!(of(&[("CLAUDE_CONFIG_DIR", "/a")]), (Some("/a".into()), None, false));
+        assert_eq!(of(&[("CLAUDE_SECURESTORAGE_CONFIG_DIR", "/b")]), (None, Some("/b".into()), false));
+        assert_eq!(of(&[("CLAUDE_CODE_OAUTH_TOKEN", "sk")]), (None, None, true));
+    }
 }

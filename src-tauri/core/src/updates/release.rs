@@ -249,6 +249,21 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn release_list_and_package_are_read_up_to_their_largest_size() {
+        let signer = Signer::new();
+        let mut list = list("0.2.0");
+        list["packages"][0]["size"] = json!(UPDATE_PACKAGE_MAX);
+        let list = list.to_string();
+        let spare = UPDATE_LIST_MAX - signer.sign(&list).len();
+        let padded = |spare: usize| signer.sign(&format!("{list}{}", " ".repeat(spare)));
+        let largest = padded(spare);
+        assert_eq!(largest.len(), UPDATE_LIST_MAX);
+        let release = Release::read(largest.as_bytes(), &signer.key()).unwrap();
+        assert_eq!(release.package(PackageKind::Archive, "linux-x86_64").unwrap().size, UPDATE_PACKAGE_MAX);
+        assert_eq!(Release::read(padded(spare + 1).as_bytes(), &signer.key()), Err(NotUsable::NoList));
+    }
+
+    #[test]
     fn release_list_with_invalid_path_size_hash_or_format_is_rejected() {
         let signer = Signer::new();
         let with = |change: &dyn Fn(&mut Value)| {

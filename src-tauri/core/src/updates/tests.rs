@@ -8,6 +8,7 @@ use crate::time::Wall;
 use std::time::Duration;
 
 mod announcing;
+mod checking;
 mod clicks;
 mod elsewhere;
 

@@ -288,3 +288,22 @@ fn unsettled_sign_in_is_known_with_the_refresh_token_read_last() {
         assert_eq!(known, Some(&token(refresh).fingerprint()));
     }
 }
+
+#[test]
+fn location_keeps_its_seat_if_the_sign_in_no_longer_names_the_organization() {
+    let mut two = Two::new(&gone(), &gone());
+    let named = |organization: Option<&str>, email: &str| {
+        let CredentialRead::Found(mut found) = sign_in("ann", "a", 8) else { panic!() };
+        found.identity.organization_id = organization.map(str::to_owned);
+        found.identity.email = Some(email.to_owned());
+        CredentialRead::Found(found)
+    };
+    let mail = |two: &Two| two.places[0].sign_in.identity.email.clone();
+    two.look(0, &named(None, "ann@example.com"));
+    assert_eq!(two.look(0, &named(None, "new@example.com")), None);
+    assert_eq!(mail(&two).as_deref(), Some("new@example.com"), "the same account, with another address");
+    assert_eq!(two.look(0, &named(Some("acme"), "ann@acme.com")), Some(PreviousAccount::Unnamed(id("ann"))));
+    assert_eq!(two.look(0, &named(None, "ann@example.com")), None);
+    assert_eq!(mail(&two).as_deref(), Some("ann@acme.com"));
+    two.check(&[("ann/acme", HOME)]);
+}

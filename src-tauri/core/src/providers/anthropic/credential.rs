@@ -243,8 +243,16 @@ mod tests {
             let text = format!(r#"{{"claudeAiOauth":{{"accessToken":{token}}}}}"#);
             assert_eq!(absent(&text), CredentialMissing::EmptyToken, "{token}");
         }
-        for torn in ["", " \n", "{\"claudeAiOauth\":{\"accessTok", "<html>", "[1]", "\"x\"", "{\"claudeAiOauth\":[]}"] {
-            assert!(matches!(absent(torn), CredentialMissing::Unreadable(_)), "{torn}");
+        for (text, why) in [
+            ("", EMPTY),
+            (" \n", EMPTY),
+            ("{\"claudeAiOauth\":{\"accessTok", TORN),
+            ("<html>", TORN),
+            ("[1]", FOREIGN),
+            ("\"x\"", FOREIGN),
+            ("{\"claudeAiOauth\":[]}", FOREIGN_FORM),
+        ] {
+            assert_eq!(absent(text), CredentialMissing::Unreadable(why.to_owned()), "{text}");
         }
     }
 

@@ -174,6 +174,14 @@ mod tests {
     }
 
     #[test]
+    fn spend_is_shown_if_its_use_is_known_or_it_is_on() {
+        check(json!({"extra_usage": {"used_credits": 1234}}), &["Extra usage $12.34 - - -"]);
+        check(json!({"extra_usage": {"utilization": 12.5}}), &["Extra usage - - 12.5 -"]);
+        check(json!({"extra_usage": {"is_enabled": true}}), &["Extra usage - - - -"]);
+        check(json!({"extra_usage": {"monthly_limit": 10000}}), &[]);
+    }
+
+    #[test]
     fn spend_shows_limit_reached_and_balance() {
         let mut reached = extra();
         reached["spend_limit_reached"] = json!(true);
@@ -187,6 +195,7 @@ mod tests {
     #[test]
     fn spend_missing_in_one_field_is_taken_from_the_other() {
         let mut half = spend();
+        half["used"] = json!(null);
         half["limit"] = json!(null);
         half["percent"] = json!(99);
         check(json!({"extra_usage": extra(), "spend": half}), &["Extra usage $12.34 $100.00 12.34 -"]);

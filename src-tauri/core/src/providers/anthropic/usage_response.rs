@@ -130,7 +130,9 @@ mod tests {
     fn usage_response_rejections_are_distinguished() {
         let unauthorized = Outcome::Rejected(Rejection::Unauthorized);
         check(401, r#"{"type":"error","error":{"type":"authentication_error","message":"x"}}"#, unauthorized.clone());
-        check(401, "{}", unauthorized);
+        check(401, "{}", unauthorized.clone());
+        check(401, r#"{"error":{"type":"invalid_token","message":"x"}}"#, unauthorized.clone());
+        check(403, r#"{"error":{"type":"authentication_error","message":"x"}}"#, unauthorized);
         let scope = Outcome::Rejected(Rejection::MissingScope("user:profile".into()));
         let body = r#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"},"request_id":"req_x"}"#;
         check(403, body, scope);
@@ -184,7 +186,12 @@ mod tests {
             ("Your account has been disabled.", Barred::Account),
             ("This account is on hold.", Barred::Account),
         ] {
-            for (status, kind) in [(403, "permission_error"), (401, "authentication_error"), (403, "forbidden")] {
+            for (status, kind) in [
+                (403, "permission_error"),
+                (401, "authentication_error"),
+                (403, "forbidden"),
+                (400, "invalid_request_error"),
+            ] {
                 let body = json!({"type": "error", "error": {"type": kind, "message": message}}).to_string();
                 check(status, &body, barred(to, status));
             }
@@ -192,6 +199,8 @@ mod tests {
         for message in ["Sign in to your organization again.", "Account session has expired.", ""] {
             let body = json!({"error": {"type": "authentication_error", "message": message}}).to_string();
             check(401, &body, Outcome::Rejected(Rejection::Unauthorized));
+            let body = json!({"error": {"type": "invalid_request_error", "message": message}}).to_string();
+            check(400, &body, unreadable(400, "it is an unknown error", None));
         }
     }
 

@@ -41,3 +41,20 @@ fn update_announcement_delayed_by_disk_is_dropped_if_turned_off() {
         assert_eq!(world.said(), says);
     }
 }
+
+#[test]
+fn update_announcement_that_waits_is_shown_after_a_restart_or_by_another_copy() {
+    for restarts in [true, false] {
+        let mut world = World::new(wanted(true));
+        world.updates.handle(Event::NoticeService(false), world.now);
+        world.live(HOUR, release("0.2.0"));
+        assert_eq!(world.said(), []);
+        if restarts {
+            world.restart();
+        } else {
+            world.updates = elsewhere::second(&world);
+        }
+        world.act();
+        assert_eq!(world.said(), [Did::Announced("0.2.0".into())], "{restarts}");
+    }
+}

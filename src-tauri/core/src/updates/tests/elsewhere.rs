@@ -3,7 +3,7 @@
 use super::*;
 
 /// A second copy of the same build, which knows what the first kept.
-fn second(world: &World) -> Updates {
+pub(super) fn second(world: &World) -> Updates {
     let mut second = Updates::new(build(&world.signer), UpdatesState::default(), wanted(true), world.now, 9);
     second.handle(Event::NoticeService(true), world.now);
     second.handle(Event::Elsewhere(Box::new(world.kept.clone())), world.now);
@@ -61,4 +61,36 @@ fn update_check_of_a_busy_copy_waits_and_is_sent_afterwards() {
     }
     world.live(HOUR, release("0.1.0"));
     assert_eq!(world.asked().len(), 1);
+}
+
+/// Before its own state is saved no request is made, so the lock of all copies is not needed yet.
+#[test]
+fn update_check_is_not_due_while_the_state_is_unsaved() {
+    let mut world = World::new(wanted(true));
+    world.act();
+    world.now = world.now.plus(2 * policy::UPDATE_PAUSE);
+    assert!(world.updates.is_due(world.now));
+    world.updates.handle(Event::Skip("0.2.0".into()), world.now);
+    assert!(!world.updates.is_due(world.now), "not saved");
+    let Action::Persist(state) = world.updates.poll(world.now) else { panic!("nothing is saved") };
+    assert_eq!(state.skipped.as_deref(), Some("0.2.0"));
+    assert!(!world.updates.is_due(world.now), "being saved");
+    world.updates.handle(Event::Persisted(Ok(())), world.now);
+    assert!(world.updates.is_due(world.now));
+}
+
+/// Also of a copy whose own look is older, or of which none is known.
+#[test]
+fn update_wait_of_another_copy_is_saved() {
+    let mut world = World::new(wanted(true));
+    world.live(HOUR, release("0.1.0"));
+    let at = |days: u32| Some(world.now.plus(days * DAY));
+    for (asked, next, held) in [(None, at(3), None), (Some(START), at(3), at(4)), (None, at(5), at(4))] {
+        let other = UpdatesState { asked, next, held, ..UpdatesState::default() };
+        world.updates.handle(Event::Elsewhere(Box::new(other)), world.now);
+        world.act();
+        assert_eq!((world.kept.next, world.kept.held), (next, held));
+    }
+    world.updates.handle(Event::Elsewhere(Box::default()), world.now);
+    assert!(matches!(world.updates.poll(world.now), Action::Sleep(_)), "nothing new, nothing to save");
 }

@@ -119,6 +119,18 @@ fn credential_update_of_an_invalid_file_is_unreadable() {
     }
 }
 
+/// A text that grows leaves its tokens behind in memory that is not wiped.
+#[test]
+fn credential_update_is_written_into_one_allocation_of_its_size() {
+    for stored in
+        [STORED.to_owned(), format!("\u{feff}{STORED}"), STORED.replace("\"t\"", &format!("{:?}", "t".repeat(5000)))]
+    {
+        let Succession::Write(Rewritten(text)) = apply_tokens(stored.as_bytes(), &to(tokens())) else { panic!() };
+        let spare = text.capacity() - text.len();
+        assert!(spare <= 2, "{spare} of {}", text.capacity());
+    }
+}
+
 #[test]
 fn credential_update_debug_output_hides_tokens() {
     let printed = format!("{:?}", apply_tokens(STORED.as_bytes(), &to(tokens())));

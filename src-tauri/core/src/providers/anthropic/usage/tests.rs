@@ -1,6 +1,8 @@
 use super::*;
 use serde_json::json;
 
+mod bounds;
+
 const NOW: Wall = Wall(1_789_000_000_000);
 
 #[track_caller]
