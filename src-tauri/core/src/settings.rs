@@ -179,4 +179,29 @@ mod tests {
         assert!(problems.iter().any(|problem| problem.contains(&format!("\"{}…;", "x".repeat(39)))), "{problems:?}");
         assert_eq!((excerpt("12345", 5), excerpt("123456", 5)), ("12345".to_owned(), "12345…".to_owned()));
     }
+
+    #[test]
+    fn settings_problems_to_share_contain_no_text_of_the_user() {
+        let said = Settings::problems_to_share(
+            json!({
+                "version": "secret", "theme": 3, "clock": null, "percent": "secret", "history_days": ["secret"],
+                "quiet_hours": {"secret": 1}, "claude_config_dirs": ["secret"],
+                "accounts": {"secret": {"label": ["secret"], "enabled": "secret"}},
+            })
+            .as_object()
+            .unwrap(),
+        );
+        expect![[r#"
+            settings.json: "version" is a string; this version of Holdoff supports version 1 and reads what it can.
+            settings.json: "quiet_hours" is an object; it must be a range such as "22:00-07:00", or null. Holdoff uses its default.
+            settings.json: "history_days" is a list; it must be a whole number from 1 to 3650. Holdoff uses 365.
+            settings.json: "percent" is a string; it must be "used" or "left". Holdoff uses its default.
+            settings.json: "clock" is null; it must be "locale", "12h" or "24h". Holdoff uses its default.
+            settings.json: "theme" is 3; it must be "system", "light" or "dark". Holdoff uses its default.
+            settings.json: "claude_config_dirs" lists a string, which is ignored. Use the full path of the folder, such as ~/.claude-work.
+            settings.json: "accounts.<account>.label" is a list; it must be a string. Holdoff uses its default.
+            settings.json: "accounts.<account>.enabled" is a string; it must be true or false. Holdoff uses its default.
+        "#]].assert_eq(&(said.join("\n") + "\n"));
+        assert_eq!(Settings::problems_to_share(&Map::new()), Vec::<String>::new());
+    }
 }

@@ -22,3 +22,42 @@ pub fn how_to_get_one(state: &AccountState) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::snapshots::{NOW, account};
+    use crate::quota::{Provenance, QuotaWindow, Reading, WindowKind};
+
+    /// How to get a fresh reading after one of `source`, with a window of its own `origin`.
+    fn after(source: Source, origin: Option<Source>) -> String {
+        let window = QuotaWindow {
+            id: "five_hour".into(),
+            kind: WindowKind::Session,
+            label: "5-hour".into(),
+            used_percent: Some(42.0),
+            resets_at: None,
+            duration_s: None,
+            binding: false,
+            origin: origin.map(|source| Provenance { at: NOW.wall, source }),
+            locked: None,
+        };
+        how_to_get_one(&AccountState {
+            reading: Some(Reading::new(source, NOW.wall, vec![window], vec![])),
+            ..account()
+        })
+    }
+
+    #[test]
+    fn free_reading_needs_a_prompt_alone_where_the_status_line_gave_one_before() {
+        let prompt = "For a fresh reading, run a prompt in Claude Code.";
+        let set_up = "For a fresh reading, let Claude Code's status line call Holdoff (in the settings, or with: holdoff statusline install), then run a prompt in Claude Code.";
+        assert_eq!(how_to_get_one(&account()), set_up);
+        for source in [Source::UsageEndpoint, Source::OwnerCache] {
+            assert_eq!(after(source, None), set_up, "{source:?}");
+            assert_eq!(after(source, Some(Source::StatusLine)), prompt, "{source:?}");
+            assert_eq!(after(Source::StatusLine, Some(source)), prompt, "{source:?}");
+        }
+        assert_eq!(after(Source::StatusLine, None), prompt);
+    }
+}

@@ -283,4 +283,20 @@ mod tests {
         let all = ["weekly", "5-hour", "max", "nimbus_quill", ""].map(capitalised);
         assert_eq!(all, ["Weekly", "5-hour", "Max", "nimbus_quill", ""]);
     }
+
+    #[test]
+    fn log_time_is_the_local_date_and_names_the_zone_of_a_repeated_hour() {
+        let berlin = LocalTime {
+            hours: HourCycle::H12,
+            ..LocalTime::from(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap())
+        };
+        for (time, minute, second) in [
+            ("2026-09-14T22:30:07.9Z", "2026-09-15 00:30", "2026-09-15 00:30:07"),
+            ("2026-10-25T00:30:00Z", "2026-10-25 02:30 CEST", "2026-10-25 02:30:00 CEST"),
+            ("2026-10-25T01:30:00Z", "2026-10-25 02:30 CET", "2026-10-25 02:30:00 CET"),
+        ] {
+            assert_eq!(date_and_minute(at(time), &berlin), minute);
+            assert_eq!(date_and_time(at(time), &berlin), second);
+        }
+    }
 }

@@ -90,8 +90,12 @@ fn stopped(label: &str, state: &AccountState, now: Moment, zone: &LocalTime) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credential::token::Token;
+    use crate::credential::{CredentialMissing, CredentialPresence};
+    use crate::gate::Pause;
     use crate::messages::snapshots::{NOW, UTC, account, cooling, in_min};
     use crate::notification::{News, WindowNews};
+    use crate::response::Barred;
     use expect_test::expect;
 
     #[test]
@@ -137,5 +141,45 @@ mod tests {
             Quota
               Your quota has changed. Account: ann@example.com.
         "#]].assert_eq(&text);
+    }
+
+    /// What ended the sign-in, and only that, even if it changed before the notice was shown.
+    #[test]
+    fn notification_of_a_stopped_sign_in_names_the_cause() {
+        let notice_of = Notice { id: 1, kind: NoticeKind::SignInStopped, about: None, also: vec![] };
+        let said = |change: &dyn Fn(&mut AccountState)| {
+            let mut state = account();
+            change(&mut state);
+            let (title, body) = notice(&notice_of, "ann@example.com", &state, NOW, &UTC);
+            format!("{title}\n  {body}\n")
+        };
+        let paused = |cause: Pause| {
+            said(&|state| {
+                let fingerprint = Token::new("sk-1".to_owned()).unwrap().fingerprint();
+                let (cause, beneath) = (cause.clone(), None);
+                state.gates[Endpoint::Usage].state = GateState::Paused { cause, since: NOW, fingerprint, beneath };
+            })
+        };
+        let absent = |absence: CredentialMissing| {
+            said(&|state| state.sign_in.seen = Some(CredentialPresence::Absent(absence.clone())))
+        };
+        let text = [
+            paused(Pause::Rejected),
+            paused(Pause::NotAllowed { to: Barred::Organization, status: 403 }),
+            absent(CredentialMissing::Blanked),
+            absent(CredentialMissing::LoginEnded("time limit".into())),
+        ];
+        expect![[r#"
+            Sign-in needed
+              Anthropic rejected the sign-in three times (HTTP 401). Checks resume when you sign in again. See the settings for the steps. Account: ann@example.com.
+            Not allowed to read usage
+              Anthropic does not allow this kind of sign-in for your organization (HTTP 403). Its administrator can change that; signing in again does not help. Free readings (in the settings) need no request. Checks are paused. Account: ann@example.com.
+            Sign-in needed
+              Claude Code's sign-in has ended: its renewal was refused and Claude Code cleared its tokens. Checks resume when you sign in again. See the settings for the steps. Account: ann@example.com.
+            Sign-in needed
+              Claude Code's sign-in has ended (time limit). Checks resume when you sign in again. See the settings for the steps. Account: ann@example.com.
+        "#]].assert_eq(&text.concat());
+        let signed_out = absent(CredentialMissing::NotSignedIn);
+        assert!(!signed_out.contains("renewal was refused"), "nobody said so: {signed_out}");
     }
 }

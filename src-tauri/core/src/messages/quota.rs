@@ -220,6 +220,19 @@ mod tests {
     }
 
     #[test]
+    fn tooltip_of_free_readings_dates_a_window_much_older_than_the_others() {
+        let mut reading = reading();
+        let origin = |ago_ms: i64| Some(Provenance { at: Wall(NOW.0 - ago_ms), source: Source::StatusLine });
+        reading.windows[0].origin = origin(15 * 60_000);
+        reading.windows[1].origin = origin(15 * 60_000 + 1);
+        reading.windows[2].origin = origin(24 * 3_600_000);
+        assert_eq!(
+            dated_tooltip(&reading, Percent::Used, NOW, &LocalTime::UTC),
+            "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday (read 13:01) · Fable 82 % (read 13 Sep 13:17)"
+        );
+    }
+
+    #[test]
     fn percent_used_and_left_add_up_to_100() {
         for (used, told, left) in [
             (0.4, "x 0 %", "x 100 % left"),

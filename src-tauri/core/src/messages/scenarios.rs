@@ -300,11 +300,16 @@ fn sign_in_flow_steps_follow_the_recovery() {
 
     // A new one is there, and the gate is open, or is not.
     let mut new = AccountState { sign_in_failed: true, next: Some(NOW), ..signed_in() };
-    assert_eq!(said(&new).title, "New sign-in found", "nobody is signed in before that is proved");
+    let found = |at: &str| SignInWords {
+        title: "New sign-in found".to_owned(),
+        text: format!("Claude Code has a new sign-in. Holdoff tests it with one request{at}, then resumes."),
+    };
+    assert_eq!(said(&new), found(""), "nobody is signed in before that is proved");
     let now = guided(&new, HERE);
     assert_eq!(steps(&now)[2], (Progress::UnderWay, "Testing it with one request…"));
     assert_eq!((now.offer, now.recovered), (None, None));
     new.gates[Endpoint::Usage].last_request = Some(in_min(-1));
+    assert_eq!(said(&new), found(" at 15:02"));
     let later = "Holdoff tests it at 15:02: the last request was less than 3 minutes ago.";
     assert_eq!(steps(&guided(&new, HERE))[2], (Progress::UnderWay, later));
     new.gates[Endpoint::Usage].unauthorized = 1;
@@ -351,7 +356,9 @@ fn sign_in_command_sets_a_non_default_config_dir() {
         let mut state = signed_in();
         state.sign_in.place = place.to_owned();
         let owner = state.provider.owner_info().unwrap();
-        sign_in_command(&state, owner, false)
+        let command = sign_in_command(&state, owner, false);
+        assert_eq!(how_to_sign_in(&state), format!("Sign in with: {command}"));
+        command
     };
     assert_eq!(command("~/.claude/.credentials.json"), "claude auth login");
     assert_eq!(command(""), "claude auth login");

@@ -1,5 +1,6 @@
 //! Snapshots of every sentence that depends only on a kind. After `UPDATE_EXPECT=1`, read what changed as a user would.
 
+mod app;
 mod outcomes;
 mod reports;
 mod sign_ins;

@@ -283,6 +283,8 @@ mod tests {
         let left = status_line(&reading, Percent::Left, NOW, &LocalTime::UTC, Paint::Ansi);
         assert_eq!(left, "Spend \u{1b}[31m4% left\u{1b}[0m ($96.34 of $100.00)");
         reading.at = Wall(NOW.0 - 40 * 60_000);
+        reading.money = vec![Spend { limit: None, ..spend.clone() }];
+        check(&reading, "Spend 96% ($96.34) · 40 min ago");
         let unlimited = Spend { limit: None, used_percent: None, ..spend };
         reading.money = vec![unlimited];
         check(&reading, "Spend $96.34 · 40 min ago");

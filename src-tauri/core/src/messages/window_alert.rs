@@ -194,4 +194,24 @@ mod tests {
         assert_eq!(forecast(Forecast::LastsUntilReset, Wall(0), &LocalTime::UTC), "lasts until reset");
         assert_eq!(forecast(Forecast::TooEarly, Wall(0), &LocalTime::UTC), "too early to say");
     }
+
+    #[test]
+    fn alert_of_several_thresholds_tells_one_that_is_used_up() {
+        use crate::notification::NoticeKind;
+        use crate::state::Provider;
+        let about = |label: &str, percent| WindowNews {
+            window: label.into(),
+            label: label.into(),
+            news: News::Threshold { percent },
+        };
+        let state = AccountState::new(Provider::Anthropic);
+        let said = |fullest| {
+            let (about, also) = (Some(about("weekly", 80)), vec![about("5-hour", fullest)]);
+            let notice = Notice { id: 1, kind: NoticeKind::Window, about, also };
+            news(&notice, "ann", &state, Wall(0), &LocalTime::UTC)
+        };
+        let body = |fullest| format!("Used: 5-hour {fullest} %, weekly 80 %. Account: ann.");
+        assert_eq!(said(99), ("2 limits: up to 99 % used".into(), body(99)));
+        assert_eq!(said(100), ("2 limits nearly or fully used up".into(), body(100)));
+    }
 }

@@ -166,8 +166,13 @@ mod tests {
         let seat = json!({"account": {"id": "a/acme", "label": " "}});
         check(
             json!({"accounts": {"a": {"label": "W"}}}),
-            seat,
+            seat.clone(),
             json!({"accounts": {"a": {"label": "W"}, "a/acme": {"label": ""}}}),
+        );
+        check(
+            json!({"accounts": {"a": {"renewal": true}, "a/acme": {"label": "A"}}}),
+            seat,
+            json!({"accounts": {"a": {"renewal": true}, "a/acme": {}}}),
         );
         check(json!({"accounts": [1]}), label("W"), json!({"accounts": {"a": {"label": "W"}}}));
         assert!(SettingsChange::read(&label(&"x".repeat(81))).unwrap_err().contains("up to 80"));

@@ -8,7 +8,7 @@ use crate::{AccountId, Settings, Wall};
 use serde_json::json;
 
 /// One of each kind that was seen to do harm, and what it is.
-const HOSTILE: [(&str, &str); 12] = [
+const HOSTILE: [(&str, &str); 14] = [
     ("\u{7}", "bell"),
     ("\u{1b}", "escape"),
     ("\u{9b}", "C1: CSI in one character"),
@@ -21,6 +21,8 @@ const HOSTILE: [(&str, &str); 12] = [
     ("\u{ad}", "soft hyphen"),
     ("\u{e0041}", "tag"),
     ("\u{3164}", "Hangul filler"),
+    ("\u{fdd0}", "noncharacter"),
+    ("\u{1fffe}", "noncharacter at the end of a plane"),
 ];
 
 #[test]
@@ -207,6 +209,8 @@ fn terminal_output_keeps_only_newlines_tabs_and_colors() {
     }
     assert_eq!(terminal("\u{1b}[2J\u{1b}[31\r\u{1b}]0;x\u{7}"), "\u{fffd}[2J\u{fffd}[31\u{fffd}\u{fffd}]0;x\u{fffd}");
     assert_eq!(terminal("\u{1b}"), "\u{fffd}");
+    assert_eq!(terminal("\u{1b}[mweek"), "\u{1b}[mweek", "no number is the end of every colour");
+    assert_eq!(terminal("\u{1b}[1;31m\u{202e}x"), "\u{1b}[1;31m\u{fffd}x");
 }
 
 /// Run by a real shell.
@@ -237,6 +241,7 @@ fn shell_quoting_round_trips_through_sh() {
         assert_eq!(run(&format!("printf '%s|' {}", quoted_below_home(&below))), expect, "{below}");
     }
     assert_eq!(quoted_below_home("~/a b"), "~/'a b'");
+    assert_eq!(run(&format!("printf '%s|' {}", quoted_below_home("~"))), "/home/ann|");
     assert_eq!(run(&format!("printf '%s|' {}", quoted_below_home("~ann/x"))), "~ann/x|", "nobody else's home");
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::credential::Tokens;
 use crate::quota::{Reading, Source};
 use crate::response::{GrantOutcome, Outcome, Rejection};
+use crate::state::RefreshOutcome;
 
 #[test]
 fn request_outcome_texts() {
@@ -81,4 +82,22 @@ fn renewal_outcome_texts() {
         Unreachable: renewal not sent: the computer was asleep, or renewal was turned off
     "#]]
     .assert_eq(&said);
+}
+
+#[test]
+fn manual_refresh_outcome_texts() {
+    let refused = |refusal| RefreshOutcome::Refused { refusal, state: Box::new(account()), at: NOW };
+    let outcomes = [
+        RefreshOutcome::Requested,
+        RefreshOutcome::Busy,
+        refused(Refusal::NotBefore { until: in_min(3), cause: NotYet::Spacing }),
+        refused(Refusal::SignIn(SignInTrouble::Expired)),
+    ];
+    expect![[r#"
+        Refresh requested.
+        Another operation is in progress; a refresh follows if it is allowed.
+        Refresh available at 15:03: the last request was less than 3 minutes ago.
+        The sign-in has expired. Claude Code renews it the next time you use it. Checks resume then.
+    "#]]
+    .assert_eq(&lines(&outcomes, |one| refresh(one, &UTC)));
 }

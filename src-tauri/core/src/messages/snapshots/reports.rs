@@ -34,16 +34,29 @@ fn spend_line_texts() {
 
 #[test]
 fn status_line_install_and_remove_texts() {
-    let said = [None, Some("ccstatus")].map(|earlier| {
-        [status_line_installed, status_line_removed].map(|say| say(Provider::Anthropic, earlier)).join("\n") + "\n"
-    });
+    let said = [None, Some("ccstatus")]
+        .map(|earlier| lines([status_line_installed, status_line_removed], |say| say(ANTHROPIC, earlier)));
+    let say: [fn(Provider) -> String; 5] = [
+        status_line_copies_removed,
+        status_line_forgotten,
+        status_line_changed,
+        status_line_there,
+        status_line_not_there,
+    ];
+    let said = said.concat() + &lines(say, |say| say(ANTHROPIC)) + &status_line_folder_gone() + "\n";
     expect![[r#"
         Claude Code's status line now calls Holdoff. It shows your usage in a short line.
         Claude Code's status line no longer calls Holdoff.
         Claude Code's status line now calls Holdoff. Your own command keeps running, and you see its output: ccstatus
         Claude Code's status line is your own command again: ccstatus
+        Earlier versions of Holdoff kept copies of Claude Code's settings, which can contain keys and tokens. Holdoff has removed these copies. Uninstalling the status line still works.
+        Holdoff has no record of your earlier status line. If you had a command of your own, restore it with /statusline in Claude Code.
+        Claude Code's settings have changed in the meantime. Nothing was written. Review the change again.
+        Claude Code's status line already calls Holdoff. Nothing was changed.
+        Claude Code's status line does not call Holdoff. Nothing was changed.
+        This is no longer a Claude Code folder. Open the settings again.
     "#]]
-    .assert_eq(&said.concat());
+    .assert_eq(&said);
 }
 
 #[test]

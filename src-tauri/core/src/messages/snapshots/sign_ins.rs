@@ -1,6 +1,8 @@
-//! Unusable sign-ins.
+//! Unusable sign-ins, and pasted keys.
 
 use super::*;
+use crate::providers::KeyInfo;
+use crate::settings::Readings;
 
 fn absences() -> Vec<CredentialMissing> {
     vec![
@@ -53,4 +55,55 @@ fn unusable_sign_in_titles_and_texts() {
         SignInWords { title: "Sign-in not renewed", text: "Anthropic renewed the sign-in, but its response could not be used. Checks are paused and resume by themselves when you sign in again." }
         SignInWords { title: "Another account's sign-in", text: "Anthropic renewed the sign-in for a different account. Checks are paused and resume by themselves when you sign in again." }
     "#]].assert_eq(&text);
+}
+
+const KEY: KeyInfo = KeyInfo { name: "API key", address: "https://example.com/keys", variable: None };
+
+/// The same for a key in place of a sign-in. No provider has keys so far, so the causes name another provider.
+#[test]
+fn pasted_key_titles_and_texts() {
+    let said = |change: &dyn Fn(&mut AccountState)| {
+        let mut state = account();
+        change(&mut state);
+        let (title, text) = pasted_key::sign_in(&state.status(NOW), "Example", &KEY, " at 15:10");
+        format!("{title}\n  {text}\n")
+    };
+    let text = [
+        said(&|state| state.sign_in.seen = None),
+        said(&|_| {}),
+        said(&|state| state.sign_in_failed = true),
+        said(&|state| state.gates[Endpoint::Usage].state = paused(Pause::Rejected)),
+        said(&|state| state.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NotSignedIn))),
+        said(&|state| {
+            state.choose(Some(Readings::FreeOnly));
+        }),
+    ];
+    expect![[r#"
+        Looking for the sign-in
+          Holdoff is looking for the Example API key.
+        Signed in
+          Holdoff uses the Example API key that you gave it.
+        New sign-in found
+          Holdoff tests the new API key with one request at 15:10, then resumes.
+        Sign-in not accepted
+          Anthropic rejected the sign-in three times (HTTP 401). Checks are paused and resume by themselves with another API key.
+        No sign-in found
+          Holdoff has no Example API key.
+        Signed in
+          Holdoff uses the Example API key that you gave it. Holdoff sends no requests: this account is set to free readings only.
+    "#]].assert_eq(&text.concat());
+}
+
+#[test]
+fn pasted_key_texts_while_no_request_is_sent() {
+    let troubles = [
+        SignInTrouble::Absent(CredentialMissing::NotSignedIn),
+        SignInTrouble::Expired,
+        SignInTrouble::Paused(Pause::Rejected),
+    ];
+    expect![[r#"
+        Holdoff has no Anthropic API key. Checks resume when there is a working one.
+        The Anthropic API key has expired. Paste a new one in the settings.
+        Paused: Anthropic rejected the sign-in three times (HTTP 401). Checks resume when you paste a new API key in the settings.
+    "#]].assert_eq(&lines(&troubles, |trouble| pasted_key::waiting(&account(), &KEY, trouble)));
 }

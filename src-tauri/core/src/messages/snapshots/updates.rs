@@ -23,8 +23,12 @@ fn update_status_texts() {
         status(Some(Checked::Failed { why: update_not_usable(&NotUsable::WrongSignature) }), true),
         status(Some(Checked::Failed { why: update_not_usable(&NotUsable::NoList) }), true),
         status(Some(Checked::Failed { why: update_limited(Duration::from_secs(7200)) }), true),
+        status(Some(Checked::Failed { why: update_status(403) }), true),
+        status(Some(Checked::Failed { why: update_status(404) }), true),
         status(Some(Checked::Failed { why: update_status(503) }), true),
         status(Some(Checked::Failed { why: update_not_sent("no connection") }), true),
+        status(Some(Checked::Failed { why: update_lost("timed out") }), true),
+        status(Some(Checked::Failed { why: update_torn("the connection broke in the middle of it") }), true),
     ];
     expect![[r#"
         This build of Holdoff does not check for updates: it has no release address and key. Update it the way you installed it.
@@ -36,8 +40,12 @@ fn update_status_texts() {
         The last check at 15:00 failed: the release list was rejected: its signature is not valid for Holdoff's releases. Next check at Tue 15:00.
         The last check at 15:00 failed: the release list was rejected: it is not a release list. Next check at Tue 15:00.
         The last check at 15:00 failed: the release server is rate limiting (HTTP 429, Retry-After 2 h). Next check at Tue 15:00.
+        The last check at 15:00 failed: the release server refused the release list (HTTP 403). Next check at Tue 15:00.
+        The last check at 15:00 failed: there is no release list (HTTP 404). Next check at Tue 15:00.
         The last check at 15:00 failed: the release server returned an error (HTTP 503). Next check at Tue 15:00.
         The last check at 15:00 failed: could not reach the release server: no connection. Next check at Tue 15:00.
+        The last check at 15:00 failed: the release server did not respond: timed out. Next check at Tue 15:00.
+        The last check at 15:00 failed: the release list arrived incomplete: the connection broke in the middle of it. Next check at Tue 15:00.
     "#]].assert_eq(&lines(&all, |status| updates_status(status, NOW, &UTC)));
 }
 
@@ -107,4 +115,15 @@ fn update_offer_and_announcement_texts() {
         Version 0.2.0 is available…
     "#]]
     .assert_eq(&text);
+}
+
+#[test]
+fn update_download_ledger_texts() {
+    let failures = [None, Some(FetchFailure::Status(404)), Some(FetchFailure::NotAsSigned)];
+    expect![[r#"
+        package downloaded and verified
+        the package was not found (HTTP 404)
+        the package does not match the signed release list
+    "#]]
+    .assert_eq(&lines(&failures, |failure| update_fetched(failure.as_ref())));
 }

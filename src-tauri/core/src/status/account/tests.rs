@@ -70,6 +70,9 @@ fn account_condition_prefers_blockers_over_reading_age() {
     };
     check(&of(|_| {}), NOW, Condition::Ok);
     check(&of(|state| state.reading = None), NOW, Condition::Unknown);
+    let no_limits = of(|state| state.reading.as_mut().unwrap().windows.clear());
+    check(&no_limits, NOW, Condition::Unknown);
+    check(&no_limits, in_min(16), Condition::Unknown);
     check(&of(|_| {}), in_min(15), Condition::Ok);
     check(&of(|_| {}), in_min(16), Condition::Stale);
     check(&of(|state| state.reading.as_mut().unwrap().no_limits_at = Some(NOW.wall)), NOW, Condition::Stale);
@@ -92,6 +95,7 @@ fn account_urgency_order_is_action_needed_then_low_quota_then_ok() {
     let mut all = [
         ("absent", of(|state| state.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile)))),
         ("works", account(40.0)),
+        ("works, a little fuller", account(40.5)),
         ("works, fuller", account(79.0)),
         ("runs short", account(80.0)),
         ("nearly out", account(99.0)),
@@ -101,7 +105,9 @@ fn account_urgency_order_is_action_needed_then_low_quota_then_ok() {
     ];
     all.sort_by_key(|(_, state)| state.status(NOW).urgency());
     let order = all.map(|(name, _)| name);
-    assert_eq!(order, ["paused", "nearly out", "runs short", "limited", "works, fuller", "works", "unknown", "absent"]);
+    let works = ["works, fuller", "works, a little fuller", "works"];
+    assert_eq!(order[..4], ["paused", "nearly out", "runs short", "limited"]);
+    assert_eq!((&order[4..7], &order[7..]), (&works[..], &["unknown", "absent"][..]));
 }
 
 #[test]
@@ -139,4 +145,32 @@ fn account_status_next_changes_lists_every_timed_change() {
     changes.dedup();
     let old = in_min(15).wall.plus(Duration::from_millis(1));
     assert_eq!(changes, [in_min(7).wall, old, in_min(30).wall, in_min(60).wall]);
+}
+
+/// Where a click in the tray leads, and whether the tray says more than figures while the sign-in works.
+#[test]
+fn account_with_sign_in_trouble_leads_to_the_steps_and_a_blocked_renewal_is_told() {
+    let renewing = |gate: GateState, why: Option<&str>| {
+        of(|state| {
+            (state.renewal_enabled, state.sign_in.renewable) = (true, true);
+            state.gates[Endpoint::Token].state = gate.clone();
+            state.renewal_blocked = why.map(str::to_owned);
+        })
+    };
+    let absent = of(|state| state.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile)));
+    for (name, state, now, renewal_blocked, to_sign_in) in [
+        ("works", account(40.0), NOW, false, false),
+        ("stale", account(40.0), in_min(16), false, false),
+        ("limited", of(|state| state.gates[Endpoint::Usage].state = limited(in_min(5))), NOW, false, false),
+        ("renewal is ready", renewing(GateState::Open, None), NOW, false, false),
+        ("renewal waits", renewing(limited(in_min(5)), None), NOW, true, false),
+        ("renewal is held up", renewing(GateState::Open, Some("it is locked")), NOW, true, false),
+        ("renewal is refused", renewing(paused(), None), NOW, true, true),
+        ("expired", account(40.0), in_min(30), false, true),
+        ("paused", of(|state| state.gates[Endpoint::Usage].state = paused()), NOW, false, true),
+        ("absent", absent, NOW, false, true),
+    ] {
+        let status = state.status(now);
+        assert_eq!((status.is_renewal_blocked(), status.leads_to_sign_in()), (renewal_blocked, to_sign_in), "{name}");
+    }
 }

@@ -316,6 +316,9 @@ fn status_report_keys_of_missing_sign_ins() {
         CredentialMissing::NotSignedIn,
         CredentialMissing::InferenceOnly,
         CredentialMissing::EmptyToken,
+        CredentialMissing::Blanked,
+        CredentialMissing::LoginEnded(String::new()),
+        CredentialMissing::LoginEnded("time limit".into()),
         CredentialMissing::Unreadable("it is empty".into()),
         CredentialMissing::Forbidden("permission denied".into()),
     ];
@@ -335,6 +338,9 @@ fn status_report_keys_of_missing_sign_ins() {
         {"expires_at":null,"reason":"not_signed_in","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
         {"expires_at":null,"reason":"inference_only_token","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
         {"expires_at":null,"reason":"empty_token","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"ended","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"ended","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"ended: time limit","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
         {"expires_at":null,"reason":"unreadable: it is empty","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
         {"expires_at":null,"reason":"cannot be opened: permission denied","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
         {"expires_at":null,"reason":"not_looked_yet","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
