@@ -20,6 +20,7 @@ use crate::view::View;
 use crate::view_context::ViewContext;
 use crate::view_model;
 use crate::window_process::WindowProcess;
+use holdoff_core::account::privacy;
 use holdoff_core::messages::NoWindow;
 use holdoff_core::{AccountId, LocalTime, messages};
 use holdoff_engine::ipc::{Call, FromApp, Responder, Window};
@@ -27,11 +28,13 @@ use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::local_time::local_time;
 use holdoff_engine::storage::history::News;
 use holdoff_engine::storage::settings_file::Loaded;
+use holdoff_engine::storage::state_store::Snapshot;
 use holdoff_engine::tasks::runner::Announcement;
 use holdoff_engine::tasks::start::{Engine, shut_down};
 use holdoff_engine::tasks::supervisor::Command;
 use holdoff_engine::updates::UpdateCommand;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -186,9 +189,14 @@ pub async fn run(parts: Parts) -> End {
 impl Controller {
     fn with_context<R>(&self, use_it: impl FnOnce(&ViewContext<'_>) -> R) -> R {
         let snapshot = self.engine.snapshots.borrow();
+        let (state, settings) = privacy::shown(&snapshot.state, &self.settings.settings);
+        let hidden = match state {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(state) => Some(Snapshot { state, trouble: snapshot.trouble.clone() }),
+        };
         use_it(&ViewContext {
-            snapshot: &snapshot,
-            settings: &self.settings.settings,
+            snapshot: hidden.as_ref().unwrap_or(&snapshot),
+            settings: &settings,
             setting_problems: &self.settings.problems,
             starts_at_login: self.starts_at_login,
             findings: &self.engine.findings,
@@ -297,6 +305,12 @@ impl Controller {
             TrayAction::Refresh => {
                 self.refresh(None, |_| ());
             }
+            TrayAction::HideNames(hide) => {
+                let answer = self.change_settings(json!({"hide_names": hide})).await;
+                if let Some(why) = answer.message.filter(|_| !answer.done) {
+                    tracing::warn!(%why, "names could not be hidden or shown");
+                }
+            }
             TrayAction::Quit => return Next::Quit,
         }
         Next::Go
@@ -375,6 +389,8 @@ impl Controller {
         let commands = self.engine.commands();
         let local = local_time(&self.settings.settings);
         let label = self.with_context(|context| context.label(&announcement.account));
+        let state = privacy::shown_account(&announcement.state, &self.settings.settings).into_owned();
+        let announcement = Announcement { state, ..announcement };
         tokio::spawn(async move {
             let id = announcement.notice.id;
             let shown = notifier.show(&environment, &announcement, &label, &local).await;

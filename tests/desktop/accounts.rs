@@ -198,3 +198,39 @@ async fn config_dirs_unusable_are_reported_and_cause_no_request() {
     assert!(text.contains("the same folder as another one"), "{text}");
     assert_eq!(scene.fake.usage_requests().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_hidden_from_the_menu_are_hidden_everywhere_at_once() {
+    let (scene, bob) = with_bob(120.0).await;
+    limit(&scene, &bob);
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("ann@example.com") && tooltip.contains("bob@")).await;
+    let first = scene.desktop.recorder().wait_for(1, SOON).await;
+    assert!(first[0].summary.contains("bob@example.com") || first[0].body.contains("bob@example.com"), "{first:?}");
+
+    tray.click("Hide names").await;
+    let tooltip = tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("Account 1")).await;
+    let menu = tray.labels().await.join("\n");
+    let status = scene.launch.cli(&["status"]).await.stdout;
+    let report = scene.launch.cli(&["status", "--json"]).await.stdout;
+    let doctor = scene.launch.cli(&["doctor"]).await.stdout;
+    tray.activate(1000, 10).await;
+    let page = Browser::attach(&scene.inspector, SOON).await;
+    let shown = page.wait_for_text(SOON, |text| text.contains("Account 2")).await;
+    for (place, text) in [
+        ("tooltip", tooltip),
+        ("menu", menu),
+        ("status", status),
+        ("report", report),
+        ("doctor", doctor),
+        ("panel", shown),
+    ] {
+        assert!(!text.contains("example.com"), "{place}: {text}");
+    }
+    let found = scene.launch.cli(&["status", "--account", "Account 2"]).await;
+    assert!(found.stdout.contains("Account 2"), "{} {}", found.stdout, found.stderr);
+
+    tray.click("Show names").await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("ann@example.com")).await;
+}

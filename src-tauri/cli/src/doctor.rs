@@ -46,7 +46,7 @@ struct Section {
 pub fn run(environment: &Environment) -> ExitCode {
     // This command reads credentials.
     core_dumps::disable_core_dumps();
-    let saved = SavedState::read(environment);
+    let saved = SavedState::read(environment).shown();
     // The app's view counts, not this terminal's.
     let condition = app_client::connect(environment).and_then(|mut app| app.call(Call::Condition).ok());
     let condition: Option<Condition> = condition.and_then(|answer| serde_json::from_value(answer).ok());

@@ -57,7 +57,7 @@ fn print_history(environment: &Environment, reader: &Reader, args: &History, sin
 
 /// Prints the backtest of each window's forecasts.
 fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(), HistoryError> {
-    let saved = SavedState::read(environment);
+    let saved = SavedState::read(environment).shown();
     let results = reader.backtest(since)?;
     let judged = results.iter().filter(|(_, result)| result.cycles > 0);
     let told: Vec<String> =
@@ -72,7 +72,7 @@ fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(
 
 /// Prints the changes of each window in turn, then spending.
 fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall) -> Result<(), HistoryError> {
-    let saved = SavedState::read(environment);
+    let saved = SavedState::read(environment).shown();
     let mut printer = HistoryPrinter { zone: saved.local_time(), saved, heading: None, closed: false };
     reader.windows(since, &mut |record| {
         let line = level(&record, &printer.zone);

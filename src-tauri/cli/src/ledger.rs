@@ -19,6 +19,7 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
             return ExitCode::from(UNAVAILABLE);
         }
     };
+    let saved = saved.shown();
     let now = saved.now.wall;
     let from = Wall(now.0.saturating_sub(holdoff_core::time::millis(since)));
     let mut entries = match history::ledger(&environment.data_dir, from) {

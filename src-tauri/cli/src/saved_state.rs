@@ -1,6 +1,7 @@
 //! The saved state: the app's state, and the status line's readings since.
 
 use holdoff_core::account::label;
+use holdoff_core::account::privacy;
 use holdoff_core::account::selector;
 use holdoff_core::quota::merge;
 use holdoff_core::{
@@ -50,7 +51,27 @@ impl SavedState {
     /// # Errors
     /// Fails with a sentence that lists the accounts.
     pub fn account(&self, name: Option<&str>) -> Result<(&AccountId, &AccountState), String> {
-        selector::account(&self.state, &self.settings, name, &self.place).map_err(|why| messages::not_chosen(&why))
+        let why = match selector::account(&self.state, &self.settings, name, &self.place) {
+            Ok(found) => return Ok(found),
+            Err(why) => why,
+        };
+        if !self.settings.hide_names {
+            return Err(messages::not_chosen(&why));
+        }
+        // It may be called by the name that is shown, and no other name is listed.
+        let (state, settings) = privacy::shown(&self.state, &self.settings);
+        match selector::account(&state, &settings, name, &self.place) {
+            Ok((id, _)) => self.state.accounts.get_key_value(id).ok_or_else(|| messages::not_chosen(&why)),
+            Err(why) => Err(messages::not_chosen(&why)),
+        }
+    }
+
+    /// Without what the user hides. No account can be chosen by its address any more.
+    #[must_use]
+    pub fn shown(self) -> Self {
+        let (state, settings) = privacy::shown(&self.state, &self.settings);
+        let (state, settings) = (state.into_owned(), settings.into_owned());
+        Self { state, settings, ..self }
     }
 
     /// Removes all accounts except the one with this name.

@@ -37,7 +37,7 @@ pub fn run(environment: &Environment, form: Form<'_>, watch: bool) -> ExitCode {
 fn read(environment: &Environment, account: Option<&str>) -> Result<SavedState, ExitCode> {
     let mut saved = SavedState::read(environment);
     match account.map(|name| saved.only(name)) {
-        None | Some(Ok(())) => Ok(saved),
+        None | Some(Ok(())) => Ok(saved.shown()),
         Some(Err(why)) => {
             eprintln!("holdoff: {why}");
             Err(ExitCode::from(UNAVAILABLE))

@@ -64,7 +64,8 @@ impl Controller {
         let found = looked.map_err(|_| "Could not check the folder.".to_owned())??;
         let label =
             found.account().and_then(|id| self.with_context(|context| account_settings_view::label(&id, context)));
-        let message = messages::folder_added(found.provider, &found.text, &found.read, label.as_deref());
+        let email = found.email().filter(|_| !self.settings.settings.hide_names);
+        let message = messages::folder_added(found.provider, &found.text, &found.read, email, label.as_deref());
         change.add_folder = Some(found.text);
         Ok((change, Some(message)))
     }

@@ -1,7 +1,7 @@
 //! A refresh requested by the user, and its result. Only the caller waits for it.
 
 use super::Controller;
-use holdoff_core::account::label;
+use holdoff_core::account::{label, privacy};
 use holdoff_core::state::RefreshOutcome;
 use holdoff_core::{AccountId, LocalTime, Settings, State, messages};
 use holdoff_engine::ipc::RefreshAnswer;
@@ -23,7 +23,11 @@ impl Controller {
                     message: if answers.is_empty() {
                         nobody(!elsewhere.borrow().is_empty()).to_owned()
                     } else {
-                        refreshed(answers, &snapshots.borrow().state, &settings, &zone)
+                        {
+                            let snapshot = snapshots.borrow();
+                            let (state, settings) = privacy::shown(&snapshot.state, &settings);
+                            refreshed(answers, &state, &settings, &zone)
+                        }
                     },
                 },
                 _ => RefreshAnswer { asked: false, message: "Holdoff is shutting down.".to_owned() },

@@ -10,6 +10,8 @@ pub enum TrayAction {
     /// Opens the settings at this account's sign-in steps.
     OpenSignInSteps(AccountId),
     Refresh,
+    /// Hides or shows names, addresses and organizations.
+    HideNames(bool),
     Quit,
 }
 

@@ -17,8 +17,11 @@ pub fn tray_model(context: &ViewContext<'_>) -> TrayModel {
         icon: Icon::from_percent(urgent.highest, glyph, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: tooltips(context),
-        menu: [sections(context), commands(first_refusal(&all).map(|refusal| (refusal, context)), update(context))]
-            .concat(),
+        menu: [
+            sections(context),
+            commands(first_refusal(&all).map(|refusal| (refusal, context)), update(context), Some(context)),
+        ]
+        .concat(),
     }
 }
 
@@ -28,7 +31,7 @@ pub fn starting() -> TrayModel {
         icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: "Starting…".to_owned(),
-        menu: commands(None, None),
+        menu: commands(None, None, None),
     }
 }
 
@@ -45,7 +48,7 @@ fn nobody(context: &ViewContext<'_>) -> TrayModel {
         icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: format!("{said}."),
-        menu: [vec![Entry::text(said)], commands(None, update(context))].concat(),
+        menu: [vec![Entry::text(said)], commands(None, update(context), Some(context))].concat(),
     }
 }
 
@@ -135,7 +138,11 @@ fn update(context: &ViewContext<'_>) -> Option<Entry> {
     Some(Entry::item(messages::update_menu(&offer.version), TrayAction::OpenSettings))
 }
 
-fn commands(refused: Option<(&Refusal, &ViewContext<'_>)>, update: Option<Entry>) -> Vec<Entry> {
+fn commands(
+    refused: Option<(&Refusal, &ViewContext<'_>)>,
+    update: Option<Entry>,
+    context: Option<&ViewContext<'_>>,
+) -> Vec<Entry> {
     let refresh = match refused {
         None => Entry::item("Refresh", TrayAction::Refresh),
         Some((refusal, context)) => match messages::refusal_short(refusal, context.now, context.zone) {
@@ -145,11 +152,13 @@ fn commands(refused: Option<(&Refusal, &ViewContext<'_>)>, update: Option<Entry>
     };
     let mut entries = vec![refresh, Entry::Separator];
     entries.extend(update);
-    entries.extend([
-        Entry::item("Open panel", TrayAction::OpenPanel),
-        Entry::item("Settings…", TrayAction::OpenSettings),
-        Entry::item("Quit Holdoff", TrayAction::Quit),
-    ]);
+    entries
+        .extend([Entry::item("Open panel", TrayAction::OpenPanel), Entry::item("Settings…", TrayAction::OpenSettings)]);
+    entries.extend(context.map(|context| match context.settings.hide_names {
+        false => Entry::item("Hide names", TrayAction::HideNames(true)),
+        true => Entry::item("Show names", TrayAction::HideNames(false)),
+    }));
+    entries.push(Entry::item("Quit Holdoff", TrayAction::Quit));
     entries
 }
 

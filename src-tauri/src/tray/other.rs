@@ -93,6 +93,8 @@ fn item_id(click: &TrayAction, index: usize) -> String {
         TrayAction::OpenSettings => format!("settings-{index}"),
         TrayAction::OpenSignInSteps(account) => format!("guide-{index}-{account}"),
         TrayAction::Refresh => format!("refresh-{index}"),
+        TrayAction::HideNames(true) => format!("hide-{index}"),
+        TrayAction::HideNames(false) => format!("name-{index}"),
         TrayAction::Quit => format!("quit-{index}"),
     }
 }
@@ -104,6 +106,8 @@ fn click(id: &str) -> Option<TrayAction> {
         ("settings", _) => Some(TrayAction::OpenSettings),
         ("guide", Some(account)) => Some(TrayAction::OpenSignInSteps(AccountId(account.to_owned()))),
         ("refresh", _) => Some(TrayAction::Refresh),
+        ("hide", _) => Some(TrayAction::HideNames(true)),
+        ("name", _) => Some(TrayAction::HideNames(false)),
         ("quit", _) => Some(TrayAction::Quit),
         _ => None,
     }

@@ -287,7 +287,7 @@ pub(super) fn answers() -> BTreeMap<&'static str, String> {
         ("exported_json", written(&["history-20260914.json"])),
         ("not_exported", messages::history_exported(downloads, Err(&"the disk is full".to_owned()))),
         ("history_deleted", messages::HISTORY_DELETED.to_owned()),
-        ("folder_added", messages::folder_added(Provider::Anthropic, "~/.claude-work", &no_sign_in, None)),
+        ("folder_added", messages::folder_added(Provider::Anthropic, "~/.claude-work", &no_sign_in, None, None)),
         ("status_line_own", messages::status_line_now(Provider::Anthropic, StatusLine::Other(own))),
         ("status_line_holdoff", messages::status_line_now(Provider::Anthropic, StatusLine::Holdoff(own))),
         ("status_line_installed", messages::status_line_installed(Provider::Anthropic, own)),

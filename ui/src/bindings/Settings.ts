@@ -36,6 +36,10 @@ quiet_hours: QuietHours | null, history_days: number, history_mb: number, percen
  */
 pace_days: PaceDays, 
 /**
+ * Whether names, addresses and organizations are hidden from everything that is shown.
+ */
+hide_names: boolean, 
+/**
  * 12 or 24 hours.
  */
 clock: ClockChoice, theme: Theme, start_at_login: boolean, 
@@ -65,6 +69,7 @@ export const DEFAULT_SETTINGS: Settings = {
   "history_mb": 64,
   "percent": "used",
   "pace_days": "seven",
+  "hide_names": false,
   "clock": "locale",
   "theme": "system",
   "start_at_login": false,

@@ -9,6 +9,7 @@ mod handle;
 pub mod label;
 mod passive_reading;
 mod poll;
+pub mod privacy;
 mod renewal;
 pub mod seats;
 pub mod selector;

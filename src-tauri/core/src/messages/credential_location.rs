@@ -43,13 +43,20 @@ fn absent(provider: Provider, absence: &CredentialMissing) -> String {
     }
 }
 
-/// The result of adding a folder. `known` is the label of the account, if it is already listed.
-pub fn folder_added(provider: Provider, text: &str, read: &CredentialRead, known: Option<&str>) -> String {
+/// The result of adding a folder. `email` is that of its sign-in, if it may be shown; `known` is the label of the account, if it
+/// is already listed.
+pub fn folder_added(
+    provider: Provider,
+    text: &str,
+    read: &CredentialRead,
+    email: Option<&str>,
+    known: Option<&str>,
+) -> String {
     match (read, known) {
         (CredentialRead::Found(_), Some(known)) => {
             format!("Added {text}. It has the same sign-in as {known}, so both count as one account with one limit.")
         }
-        (CredentialRead::Found(found), None) => match &found.identity.email {
+        (CredentialRead::Found(_), None) => match email {
             Some(email) => format!("Added {text} with the sign-in of {email}."),
             None => format!("Added {text} with its sign-in."),
         },
@@ -108,11 +115,18 @@ mod tests {
     #[test]
     fn folder_added_message_names_the_account_or_sign_in_command() {
         let known = found(NOW.0, Some("ann@example.com"));
-        let said = folder_added(Provider::Anthropic, "~/work", &known, Some("Ann"));
+        let said = folder_added(Provider::Anthropic, "~/work", &known, Some("ann@example.com"), Some("Ann"));
         assert!(said.contains("the same sign-in as Ann") && said.contains("one account"), "{said}");
-        assert!(folder_added(Provider::Anthropic, "~/work", &known, None).contains("the sign-in of ann@example.com"));
-        let absent =
-            folder_added(Provider::Anthropic, "~/work", &CredentialRead::Absent(CredentialMissing::NotSignedIn), None);
+        let added = |email| folder_added(Provider::Anthropic, "~/work", &known, email, None);
+        assert_eq!(added(Some("ann@example.com")), "Added ~/work with the sign-in of ann@example.com.");
+        assert_eq!(added(None), "Added ~/work with its sign-in.");
+        let absent = folder_added(
+            Provider::Anthropic,
+            "~/work",
+            &CredentialRead::Absent(CredentialMissing::NotSignedIn),
+            None,
+            None,
+        );
         let command = match cfg!(windows) {
             true => r#"set "CLAUDE_CONFIG_DIR=%USERPROFILE%\work" && claude auth login"#,
             false => "CLAUDE_CONFIG_DIR=~/work claude auth login",

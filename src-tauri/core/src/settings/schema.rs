@@ -113,6 +113,8 @@ settings! {
         percent: Percent = Percent::Used, choice(r#""used" or "left""#);
         /// The days of a week that an even pace counts.
         pace_days: PaceDays = PaceDays::Seven, choice(r#""seven" or "five""#);
+        /// Whether names, addresses and organizations are hidden from everything that is shown.
+        hide_names: bool = false, flag();
         /// 12 or 24 hours.
         clock: ClockChoice = ClockChoice::Locale, choice(r#""locale", "12h" or "24h""#);
         theme: Theme = Theme::System, choice(r#""system", "light" or "dark""#);

@@ -98,6 +98,14 @@ impl Candidate {
             CredentialRead::Absent(_) => None,
         }
     }
+
+    /// The address of the account that is signed in there, if the sign-in names it.
+    pub fn email(&self) -> Option<&str> {
+        match &self.read {
+            CredentialRead::Found(found) => found.identity.email.as_deref(),
+            CredentialRead::Absent(_) => None,
+        }
+    }
 }
 
 /// Checks a folder that the user wants to add. Blocks.

@@ -6,6 +6,7 @@ use crate::metrics::gauges;
 use crate::platform::clock::Clock;
 use crate::storage::state_store::Snapshot;
 use holdoff_core::Settings;
+use holdoff_core::account::privacy;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderValue};
@@ -178,7 +179,10 @@ impl Scraped {
 
     fn scrape(&self) -> Response<Full<Bytes>> {
         let Metrics { snapshots, requests, clock, settings } = &self.metrics;
-        let rendered = gauges::render(&snapshots.borrow(), requests, clock.now(), &settings.borrow());
+        let (snapshot, settings) = (snapshots.borrow(), settings.borrow());
+        let (state, settings) = privacy::shown(&snapshot.state, &settings);
+        let shown = Snapshot { state: state.into_owned(), trouble: snapshot.trouble.clone() };
+        let rendered = gauges::render(&shown, requests, clock.now(), &settings);
         let Ok(text) = rendered else {
             return plain(StatusCode::INTERNAL_SERVER_ERROR, "Could not write the metrics.\n".to_owned());
         };

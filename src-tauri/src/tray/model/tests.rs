@@ -157,6 +157,7 @@ fn menu_and_tooltip_have_a_section_per_account() {
         "-",
         "Open panel",
         "Settings…",
+        "Hide names",
         "Quit Holdoff",
     ];
     assert_eq!(labels, expect);
