@@ -333,6 +333,25 @@ mod tests {
     }
 
     #[test]
+    fn share_of_a_spending_limit_needs_a_limit_in_the_same_currency() {
+        let amount = |minor, currency: &str| Some(Amount { minor, currency: currency.into(), exponent: 2 });
+        let spend = |limit, used_percent| Spend {
+            id: "m".into(),
+            label: "m".into(),
+            used: amount(1234, "USD"),
+            limit,
+            used_percent,
+            note: None,
+        };
+        assert_eq!(spend(amount(10_000, "USD"), None).percent(), Some(12.34));
+        assert_eq!(spend(amount(10_000, "EUR"), None).percent(), None);
+        assert_eq!(spend(amount(0, "USD"), None).percent(), None);
+        assert_eq!(spend(amount(-1, "USD"), None).percent(), None);
+        assert_eq!(spend(None, None).percent(), None);
+        assert_eq!(spend(amount(0, "USD"), Some(7.0)).percent(), Some(7.0));
+    }
+
+    #[test]
     fn leading_window_is_the_binding_one_else_the_fullest() {
         let window = |id: &str, used: Option<f64>, resets_at: i64, binding| QuotaWindow {
             id: id.into(),

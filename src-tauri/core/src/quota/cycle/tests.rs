@@ -252,3 +252,90 @@ fn cycle_points_fill_up_to_the_maximum() {
     let points = watch.points();
     assert_eq!((points.len(), points[0], points[POINTS_MAX - 1]), (POINTS_MAX, (0, 0.0), (100 * every, 50.0)));
 }
+
+#[test]
+fn cycle_use_at_the_correction_limit_goes_on_without_a_reported_reset() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 80.0, Some(END));
+    assert_eq!(watch.read(2 * HOUR, 80.0 - policy::LIFTED, None), NOTHING);
+    assert_eq!(watch.points(), [(0, 0.0), (HOUR, 80.0), (2 * HOUR, 70.0)]);
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 1.0, Some(END));
+    watch.read(2 * HOUR, 0.0, Some(END));
+    assert_eq!(watch.points(), [(0, 0.0), (HOUR, 1.0), (2 * HOUR, 0.0)]);
+}
+
+/// A raised limit: the reset stays, and what was used says nothing about the rate any more.
+#[test]
+fn cycle_of_a_raised_limit_goes_on_with_new_points_until_its_reset() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 80.0, Some(END));
+    assert_eq!(watch.read(2 * HOUR, 20.0, Some(END)), NOTHING);
+    assert_eq!(watch.points(), [(2 * HOUR, 20.0)]);
+    let jitter = Wall(END.0 + 30_000);
+    assert_eq!(watch.read(END.0, 1.0, Some(jitter)), [20.0], "at its reset, it is the next cycle");
+}
+
+#[test]
+fn cycle_goes_on_under_the_new_name_of_its_limit() {
+    let week = 604_800;
+    let limit = |id: &str, label: &str, seconds: u64, used: f64| QuotaWindow {
+        id: id.into(),
+        label: label.into(),
+        duration_s: Some(seconds),
+        ..window(used, Some(Wall(100 * HOUR)))
+    };
+    let follow = |cycles: &mut Cycles, at: i64, windows: &[QuotaWindow]| {
+        let reading = Reading::new(Source::UsageEndpoint, Wall(at), windows.to_vec(), vec![]);
+        cycles.follow(&reading, &[], Wall(at));
+    };
+    let mut cycles = Cycles::default();
+    let before = [limit("a", "Opus", 18_000, 1.0), limit("b", "Sonnet", week, 2.0), limit("c", "Opus", week, 3.0)];
+    follow(&mut cycles, HOUR, &before);
+    follow(&mut cycles, 2 * HOUR, &[limit("new", "Opus", week, 4.0)]);
+    let first = |cycles: &Cycles, id: &str| cycles.get(id).map(|cycle| cycle.read_from);
+    assert_eq!((first(&cycles, "new"), first(&cycles, "c")), (Some(Some(Wall(HOUR))), None));
+    assert_eq!(cycles.get("new").unwrap().used(), 4.0);
+
+    // A limit that is still reported keeps its cycle.
+    let both = [limit("new", "Opus", week, 5.0), limit("other", "Opus", week, 6.0)];
+    follow(&mut cycles, 3 * HOUR, &both);
+    assert_eq!(first(&cycles, "new"), Some(Some(Wall(HOUR))));
+    assert_eq!(first(&cycles, "other"), Some(Some(Wall(3 * HOUR))));
+}
+
+#[test]
+fn cycles_no_longer_reported_are_dropped_beyond_their_upper_limit() {
+    let of = |count: usize| {
+        let windows = (0..count).map(|n| QuotaWindow { id: format!("w{n}"), ..window(1.0, Some(END)) });
+        let mut cycles = Cycles::default();
+        let all = Reading::new(Source::UsageEndpoint, Wall(HOUR), windows.clone().collect(), vec![]);
+        cycles.follow(&all, &[], Wall(HOUR));
+        let one = Reading::new(Source::UsageEndpoint, Wall(2 * HOUR), windows.take(1).collect(), vec![]);
+        cycles.follow(&one, &[], Wall(2 * HOUR));
+        cycles.0.len()
+    };
+    assert_eq!((of(CYCLES_MAX), of(CYCLES_MAX + 2)), (CYCLES_MAX, CYCLES_MAX));
+}
+
+#[test]
+fn cycle_that_comes_back_still_knows_its_forecast_alert() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 20.0, Some(END));
+    watch.0.iter_mut().for_each(|(_, cycle)| cycle.alerted.forecast = true);
+    watch.read(HOUR + 60_000, 21.0, Some(Wall(END.0 + HOUR)));
+    assert!(!watch.cycle().alerted.forecast || watch.cycle().resets_at != Some(END));
+    watch.0.iter_mut().for_each(|(_, cycle)| cycle.alerted.forecast = false);
+    watch.read(HOUR + 120_000, 22.0, Some(END));
+    assert!(watch.cycle().alerted.forecast);
+}
+
+#[test]
+fn second_figure_of_the_same_moment_leaves_a_confirmed_one_confirmed() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 10.0, Some(END));
+    watch.read(HOUR + 600_000, 10.0, Some(END));
+    assert!(watch.cycle().is_confirmed());
+    watch.read(HOUR + 600_000, 60.0, Some(END));
+    assert!(watch.cycle().is_confirmed());
+}

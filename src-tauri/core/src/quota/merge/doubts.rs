@@ -231,3 +231,6 @@ fn is_from_session(window: &QuotaWindow) -> bool {
 fn at(window: &QuotaWindow) -> Wall {
     window.origin.map_or(Wall(0), |origin| origin.at)
 }
+
+#[cfg(test)]
+mod tests;

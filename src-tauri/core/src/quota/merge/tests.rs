@@ -3,6 +3,8 @@ use crate::quota::{Level, Spend};
 use proptest::prelude::*;
 use std::time::Duration;
 
+mod windows;
+
 /// 2026-09-14 12:00:00 UTC.
 const NOON: Wall = Wall(1_789_387_200_000);
 const LATE: Wall = Wall(NOON.0 + 24 * 3_600_000);
