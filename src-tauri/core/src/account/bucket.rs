@@ -27,3 +27,19 @@ impl Bucket {
         taken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{Boot, Wall};
+
+    #[test]
+    fn bucket_gives_a_burst_then_one_in_each_interval_however_often_it_is_asked() {
+        let start = Moment { wall: Wall(0), boot: Boot(0) };
+        let mut bucket = Bucket::full(start);
+        assert!((0..PUSHED_BURST).all(|_| bucket.take(start)));
+        assert!(!bucket.take(start));
+        assert!(!bucket.take(start.plus(PUSHED_EVERY / 2)), "half an interval");
+        assert!(bucket.take(start.plus(PUSHED_EVERY)) && !bucket.take(start.plus(PUSHED_EVERY)));
+    }
+}

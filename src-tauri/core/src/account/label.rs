@@ -101,4 +101,23 @@ mod tests {
         assert_eq!(label(&id("bob"), &state, &settings), "Claude Code sign-in");
         assert_eq!(label(&id("carol"), &state, &settings), "anthropic:carol");
     }
+
+    #[test]
+    fn seats_named_after_their_organization_are_not_named_twice() {
+        let seat = |organization: &str| {
+            let mut account = account();
+            account.sign_in.identity = Identity {
+                account: Some("ann".into()),
+                organization: Some(organization.into()),
+                organization_id: Some(format!("id-of-{organization}")),
+                ..Identity::default()
+            };
+            (AccountId::of(Provider::Anthropic, &account.sign_in.identity, "~"), account)
+        };
+        let mut state = State::new("boot".into());
+        let (acme, other) = (seat("Acme"), seat("Other"));
+        let id = acme.0.clone();
+        state.accounts = [acme, other].into();
+        assert_eq!(label(&id, &state, &Settings::default()), "Acme");
+    }
 }

@@ -133,4 +133,10 @@ mod tests {
         saved.as_object_mut().unwrap().clear();
         assert!(serde_json::from_value::<Gates>(saved).is_err());
     }
+
+    #[test]
+    fn gates_of_another_form_are_refused_with_what_was_expected() {
+        let error = serde_json::from_str::<Gates>("3").unwrap_err().to_string();
+        assert!(error.contains("expected a gate for each endpoint"), "{error}");
+    }
 }

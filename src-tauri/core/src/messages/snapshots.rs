@@ -200,13 +200,20 @@ fn usage_gate_status_texts() {
 fn request_in_flight_status_says_checking_usage_now() {
     let mut state = account();
     assert_eq!(status(&state.status(NOW), &UTC), ["A check is due."]);
+    assert!(status_beside_countdown(&state.status(NOW), &UTC).is_empty(), "a countdown says so too");
     state.gates[Endpoint::Usage].begin(NOW);
     assert_eq!(status(&state.status(NOW), &UTC), ["Checking usage now."]);
+    assert_eq!(status_beside_countdown(&state.status(NOW), &UTC), ["Checking usage now."]);
     // The one re-ask of a 401 keeps no distance from it.
     state.gates[Endpoint::Usage].last_request = Some(NOW);
     assert_eq!(status(&state.status(NOW), &UTC), ["Checking usage now."]);
     state.gates[Endpoint::Usage].cancel();
     assert_eq!(status(&state.status(NOW), &UTC), ["Next check at 15:03."]);
+    let cause = Cooldown::Network { why: "no route".into() };
+    state.gates[Endpoint::Usage].state = cooling(cause, in_min(10));
+    let limited = ["Could not reach Anthropic: no route. Next check at 15:10."];
+    assert_eq!(status(&state.status(NOW), &UTC), limited);
+    assert_eq!(status_beside_countdown(&state.status(NOW), &UTC), limited);
 }
 
 #[test]

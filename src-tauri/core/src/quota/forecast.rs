@@ -136,7 +136,7 @@ impl<'a> ForecastInput<'a> {
             Forecast::TooEarly => None,
             Forecast::RunsOut { .. } => Some(100.0),
             Forecast::LastsUntilReset => {
-                let rate = self.rates(self.horizon(), 100.0 - self.last.used).middle;
+                let rate = self.rates(self.horizon(), 1.0).middle;
                 Some((self.last.used + rate * as_ms(self.resets_at.since(self.last.at))).min(100.0))
             }
         }

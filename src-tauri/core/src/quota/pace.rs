@@ -152,6 +152,13 @@ mod tests {
         let five_hours = window("2026-09-12T06:00:00Z", Duration::from_secs(5 * 3600));
         let even = EvenPace::of(&five_hours, PaceDays::Five, at(saturday), &LocalTime::UTC).expect("a pace");
         assert_eq!(even.at(at(saturday)), 80.0);
+        for (ends, length, passed) in
+            [("2026-09-12T03:00:00Z", Duration::from_secs(5 * 3600), 40.0), ("2026-09-12T12:00:00Z", DAY, 50.0)]
+        {
+            let midnight = at("2026-09-12T00:00:00Z");
+            let even = EvenPace::of(&window(ends, length), PaceDays::Five, midnight, &LocalTime::UTC).expect("a pace");
+            assert_eq!(even.at(midnight), passed, "into the weekend, {length:?}");
+        }
         let weekend = window("2026-09-14T00:00:00Z", DAY * 2);
         let even = EvenPace::of(&weekend, PaceDays::Five, at(saturday), &LocalTime::UTC).expect("a pace");
         assert_eq!(even.at(at("2026-09-13T00:00:00Z")), 50.0);

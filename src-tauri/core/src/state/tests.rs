@@ -98,3 +98,86 @@ fn state_times_after_reboot_are_rebased_next_request_within_an_hour() {
     state.saved = None;
     assert_eq!(rebased(state, "second", now).0, Some(3600), "nor where nobody knows when it was saved");
 }
+
+#[test]
+fn refresh_outcomes_are_reported_in_the_order_of_what_may_come_first() {
+    let refused = |refusal| RefreshOutcome::Refused { refusal, state: Box::new(renewing()), at: NOW };
+    let until = |secs| refused(Refusal::NotBefore { until: after(secs), cause: NotYet::Spacing });
+    let sorted = [RefreshOutcome::Requested, until(60), until(120), refused(Refusal::FreeOnly)];
+    assert!(sorted.windows(2).all(|pair| pair[0].order() < pair[1].order()));
+    assert!(until(60).order() >= RefreshOutcome::Busy.order() && RefreshOutcome::Busy.order() < until(0).order());
+    assert!(RefreshOutcome::Requested.is_requested() && !RefreshOutcome::Busy.is_requested());
+}
+
+#[test]
+fn account_of_a_session_token_is_known_by_its_id() {
+    let place = "~/.claude/.credentials.json";
+    assert!(AccountId::of_token(Provider::Anthropic, place).is_of_token());
+    assert!(!AccountId::of(Provider::Anthropic, &Identity::default(), place).is_of_token());
+}
+
+#[test]
+fn expired_sign_in_whose_owner_cleared_its_tokens_has_ended() {
+    let mut state = renewing();
+    assert_eq!(state.sign_in_trouble(after(3600).wall), Some(SignInTrouble::Expired));
+    state.sign_in.refresh_blanked = true;
+    assert_eq!(
+        state.sign_in_trouble(after(3600).wall),
+        Some(SignInTrouble::Absent(crate::credential::CredentialMissing::Blanked))
+    );
+    assert_eq!(state.sign_in_trouble(after(3599).wall), None, "it still works");
+}
+
+#[test]
+fn choosing_free_readings_twice_changes_nothing_the_second_time() {
+    let mut state = renewing();
+    assert!(!state.choose(Some(Readings::Ask)));
+    assert!(state.choose(Some(Readings::FreeOnly)) && !state.choose(Some(Readings::FreeOnly)));
+    assert!(!state.choose(None) && state.free_only(), "no choice keeps the last one");
+    assert!(state.choose(Some(Readings::Ask)));
+}
+
+#[test]
+fn free_readings_are_offered_only_where_requests_are_refused_for_good() {
+    use crate::response::Barred;
+    let of = |gate: GateState| {
+        let mut state = renewing();
+        state.gates[Endpoint::Usage].state = gate;
+        state
+    };
+    let cooling = |cause| of(GateState::CoolingDown { cause, since: NOW, until: after(60) });
+    let paused = |cause| of(GateState::Paused { cause, since: NOW, fingerprint: fingerprint(), beneath: None });
+    assert!(cooling(Cooldown::TurnedAway).is_refused_as_a_program());
+    assert!(!cooling(Cooldown::RateLimited { retry_after_s: None }).is_refused_as_a_program());
+    let barred = Pause::NotAllowed { to: Barred::Organization, status: 403 };
+    assert!(paused(barred.clone()).is_refused_as_a_program());
+    assert!(!paused(Pause::Rejected).is_refused_as_a_program() && !renewing().is_refused_as_a_program());
+    let mut chosen = paused(barred);
+    chosen.choose(Some(Readings::FreeOnly));
+    assert!(!chosen.is_refused_as_a_program(), "they are chosen already");
+}
+
+#[test]
+fn next_request_is_unknown_until_the_sign_in_was_read() {
+    assert_eq!(AccountState::new(Provider::Anthropic).next_request(NOW), None);
+    assert_eq!(renewing().next_request(NOW), Some(NOW));
+}
+
+#[test]
+fn waits_of_both_gates_outlast_a_reboot_by_the_wall_clock() {
+    let mut state = State::new("before".into());
+    let mut account = renewing();
+    for endpoint in [Endpoint::Usage, Endpoint::Token] {
+        let cause = Cooldown::RateLimited { retry_after_s: None };
+        account.gates[endpoint].state = GateState::CoolingDown { cause, since: NOW, until: after(600) };
+    }
+    let id = AccountId("anthropic:ann".into());
+    state.accounts.insert(id.clone(), account);
+    state.saved = Some(NOW);
+    let rebooted = Moment { wall: after(60).wall, boot: Boot(1000) };
+    state.rebase_to("after", rebooted);
+    for endpoint in [Endpoint::Usage, Endpoint::Token] {
+        let opens = state.accounts[&id].gates[endpoint].opens(rebooted).expect("a time");
+        assert_eq!(opens.since(rebooted), Duration::from_secs(540), "{endpoint:?}");
+    }
+}

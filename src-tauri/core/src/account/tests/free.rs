@@ -113,3 +113,17 @@ fn free_only_turned_off_keeps_the_earlier_cooldown() {
     world.run(3 * HOUR);
     assert!(world.gaps()[0] >= 7200 && world.asked.len() > 1, "{:?}", world.gaps());
 }
+
+#[test]
+fn free_only_still_announces_a_nearly_used_up_window() {
+    let mut world = World::new(|n| panic!("request {n}"));
+    world.prefer(free());
+    world.settle();
+    world.status_line(50.0);
+    world.run(10 * MINUTE);
+    world.status_line(85.0);
+    world.run(10 * MINUTE);
+    world.status_line(86.0);
+    world.run(10 * MINUTE);
+    assert_eq!(world.shown, [NoticeKind::Window]);
+}

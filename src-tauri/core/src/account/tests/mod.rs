@@ -3,6 +3,7 @@
 mod durability;
 mod forecasts;
 mod free;
+mod identity;
 mod implausible;
 mod notification;
 mod oauth_client;

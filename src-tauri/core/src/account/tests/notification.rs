@@ -168,3 +168,16 @@ fn notification_is_not_repeated_after_a_crash_while_showing() {
     world.run(30 * MINUTE);
     assert_eq!(world.shown, [NoticeKind::RateLimited]);
 }
+
+#[test]
+fn nothing_is_shown_without_a_notification_service_until_there_is_one() {
+    let mut world = World::new(|_| limited(None));
+    world.service = false;
+    world.account.handle(Event::NoticeService(false), world.now);
+    world.settle();
+    assert!(world.shown.is_empty(), "{:?}", world.shown);
+    world.service = true;
+    world.account.handle(Event::NoticeService(true), world.now);
+    world.run(HOUR);
+    assert_eq!(world.shown, [NoticeKind::RateLimited]);
+}

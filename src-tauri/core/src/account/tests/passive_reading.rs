@@ -307,3 +307,30 @@ fn passive_reading_flood_is_bounded_in_state_and_history() {
     assert!(cycles <= 65, "{cycles}");
     assert!(world.memories.len() - before <= 300, "{}", world.memories.len() - before);
 }
+
+#[test]
+fn cached_reading_may_be_only_a_little_ahead_of_the_clock() {
+    let taken = |ahead: Duration| {
+        let mut world = World::new(|n| panic!("request {n}"));
+        let reading = Reading::new(
+            Source::OwnerCache,
+            world.now.wall.plus(ahead),
+            vec![crate::quota::QuotaWindow {
+                id: "five_hour".into(),
+                kind: crate::quota::WindowKind::Session,
+                label: "5-hour".into(),
+                used_percent: Some(12.0),
+                resets_at: Some(world.now.wall.plus(Duration::from_secs(HOUR))),
+                duration_s: Some(18_000),
+                binding: false,
+                origin: None,
+                locked: None,
+            }],
+            vec![],
+        );
+        let account = world.account.id.clone();
+        world.account.handle(Event::Reading(PassiveReading { account, reading }), world.now);
+        world.used().is_some()
+    };
+    assert!(taken(policy::CACHE_AHEAD) && !taken(policy::CACHE_AHEAD + Duration::from_millis(1)));
+}

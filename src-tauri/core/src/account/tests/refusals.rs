@@ -256,3 +256,18 @@ fn cooldown_status_mentions_a_new_sign_in_and_its_next_try() {
     world.run(2 * HOUR);
     assert!(world.asked.len() > 1 && !status_of(&world).contains("new sign-in"));
 }
+
+#[test]
+fn refusal_of_the_same_wish_is_recorded_once_in_its_time() {
+    let mut world = World::new(|_| limited(Some("36000")));
+    world.settle();
+    let ask_after = |world: &mut World, more: Duration| {
+        world.advance(more);
+        assert!(world.account.refresh(world.now).is_err());
+        world.settle();
+        world.withheld()
+    };
+    assert_eq!(ask_after(&mut world, Duration::from_secs(1)), 1);
+    assert_eq!(ask_after(&mut world, policy::SAME_WISH - Duration::from_millis(1)), 1);
+    assert_eq!(ask_after(&mut world, Duration::from_millis(1)), 2);
+}

@@ -128,3 +128,36 @@ fn rejected_credential_is_remembered_until_the_next_reading() {
     assert_eq!(world.asked.len(), 2);
     assert_eq!(world.disk.rejected_credentials, []);
 }
+
+#[test]
+fn seat_takes_over_the_cooldown_that_a_retired_seat_of_its_login_left() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    let mut left = world.account.state().gates.clone();
+    left[Endpoint::Usage].state = GateState::CoolingDown {
+        cause: Cooldown::RateLimited { retry_after_s: None },
+        since: world.now,
+        until: world.now.plus(Duration::from_secs(2 * HOUR)),
+    };
+    world.account.share_left_behind(&left, world.now);
+    world.settle();
+    assert_eq!(world.disk.gates[Endpoint::Usage], world.account.state().gates[Endpoint::Usage]);
+    let asked = world.asked.len();
+    world.run(2 * HOUR - MINUTE);
+    assert_eq!(world.asked.len(), asked);
+    let saves = world.disk.saves;
+    world.account.share_left_behind(&left, world.now);
+    world.settle();
+    assert_eq!(world.disk.saves, saves, "nothing new");
+}
+
+#[test]
+fn seat_waits_for_its_login_while_another_seat_has_a_request_in_flight() {
+    let mut world = World::new(|_| good());
+    let mut busy = world.account.state().gates.clone();
+    busy[Endpoint::Usage].begin(world.now);
+    world.account.handle(Event::OtherSeats(vec![busy]), world.now);
+    assert!(world.account.waits_for_login());
+    world.account.handle(Event::OtherSeats(vec![]), world.now);
+    assert!(!world.account.waits_for_login());
+}

@@ -387,3 +387,14 @@ fn ledger_cooldown_applies_beneath_an_older_pause() {
     assert!(account.gates[Endpoint::Usage].credential_seen(&print_of("new"), NOW));
     assert_eq!(shut_for(&account, NOW)[0], 3000);
 }
+
+#[test]
+fn only_a_renewal_of_the_same_account_after_its_reading_makes_that_reading_doubtful() {
+    let by = |account: &str, entry: LedgerEntry| LedgerEntry { account: account.into(), ..entry };
+    let renewed = |ago_s| line(Endpoint::Token, ago_s, came(OutcomeKind::Renewed), Some(0));
+    let usage = || limited(7200, 3600);
+    assert!(lost(&[usage(), renewed(600)])[0] > 3600);
+    assert_eq!(lost(&[renewed(9000), usage()])[0], 3600, "before the reading");
+    assert_eq!(lost(&[usage(), by("bob", renewed(600))])[0], 3600, "another account's");
+    assert_eq!(lost(&[usage(), line(Endpoint::Token, 600, came(OutcomeKind::RateLimited), Some(60))])[0], 3600);
+}

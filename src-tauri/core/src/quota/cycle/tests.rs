@@ -339,3 +339,15 @@ fn second_figure_of_the_same_moment_leaves_a_confirmed_one_confirmed() {
     watch.read(HOUR + 600_000, 60.0, Some(END));
     assert!(watch.cycle().is_confirmed());
 }
+
+#[test]
+fn cycle_expects_its_use_at_the_reset() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 10.0, Some(END));
+    watch.read(2 * HOUR, 20.0, Some(END));
+    let expected = watch.cycle().at_reset(Wall(2 * HOUR)).expect("a forecast");
+    assert!((expected - 50.0).abs() < 0.01, "{expected}");
+    let mut open = Watch(Cycles::default());
+    open.read(HOUR, 10.0, None);
+    assert_eq!(open.cycle().at_reset(Wall(HOUR)), None, "it has no reset");
+}
