@@ -59,7 +59,7 @@ fn is_ours(url: &Url) -> bool {
 fn settings<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     builder(app, Window::Settings, "settings.html")
         .title("Holdoff settings")
-        .inner_size(600.0, 720.0)
+        .inner_size(840.0, 720.0)
         .min_inner_size(420.0, 360.0)
         .center()
         .build()?;

@@ -282,3 +282,32 @@ test("the arrow keys choose among radios and move the slider", async () => {
     () => window.holdoffMock.current().settings.polling_interval_s === 360,
   );
 });
+
+describe("finding a setting", () => {
+  test("the list leads to each section and marks the one that is shown", async () => {
+    const page = await open("settings", { width: 840, height: 480 });
+    const entries = page.getByTestId("go-to");
+    const titles = await page.locator("section h2").allInnerTexts();
+    expect(await entries.allInnerTexts()).toEqual(titles);
+    await page.getByRole("button", { name: "History", exact: true }).click();
+    const heading = page.getByRole("heading", { name: "History" });
+    expect(await heading.evaluate((element) => element === document.activeElement)).toBe(true);
+    expect((await heading.boundingBox())?.y).toBeLessThan(480);
+    const marked = page.locator("[data-testid=go-to][aria-current]");
+    expect(await marked.innerText()).toBe("History");
+    expect((await entries.first().boundingBox())?.y).toBeGreaterThanOrEqual(0);
+  });
+
+  test("the search shows the rows that say it, and says when none does", async () => {
+    const page = await open("settings", { width: 840 });
+    await page.getByTestId("search").fill("quiet");
+    await page.getByTestId("quiet-hours").waitFor();
+    expect(await page.getByTestId("go-to").allInnerTexts()).toEqual(["Notifications"]);
+    expect(await page.getByTestId("notify-reset").isVisible()).toBe(false);
+    await page.getByTestId("search").fill("no such setting");
+    await page.getByText("Nothing found.").waitFor();
+    await page.getByTestId("search").fill("");
+    await page.getByTestId("notify-reset").waitFor();
+    expect(await page.getByText("Nothing found.").count()).toBe(0);
+  });
+});
