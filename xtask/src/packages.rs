@@ -88,6 +88,12 @@ const WAYLAND: [Need; 2] = [
     Need::new("waybar", Probe::Programs(&["waybar"]), "a bar with a tray on Wayland"),
 ];
 
+/// To show the line of `holdoff status --format` in the bars that pieces are made for.
+const BARS: [Need; 2] = [
+    Need::new("tmux", Probe::Programs(&["tmux"]), "a bar in a terminal"),
+    Need::new("polybar", Probe::Programs(&["polybar"]), "a bar on X11"),
+];
+
 /// To collect the app's metrics as a monitoring system does.
 const COLLECTOR: [Need; 1] = [Need::new(
     "prometheus",
@@ -150,7 +156,7 @@ impl Purpose {
         let sets: &[&'static [Need]] = match self {
             Self::Run => &[&BUILD],
             Self::VirtualDesktop => &[&BUILD, &DESKTOP],
-            Self::Test => &[&BUILD, &DESKTOP, &WAYLAND, &BROWSER, &COLLECTOR, &ENTRIES],
+            Self::Test => &[&BUILD, &DESKTOP, &WAYLAND, &BARS, &BROWSER, &COLLECTOR, &ENTRIES],
             Self::Package => &[&BUILD, &PACKAGES],
             Self::CleanSystem => &[&BUILD, &SYSTEMS],
         };

@@ -6,6 +6,8 @@ mod statusline;
 pub use statusline::{Setup, SetupArgs};
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use holdoff_core::messages;
+use holdoff_core::status::format::Format;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,13 +60,19 @@ pub enum Command {
     /// Start the tray app, or open its settings
     Settings,
     /// Show current usage from saved state; sends no request
-    #[command(after_help = "Works whether or not the app is running.")]
+    #[command(after_help = STATUS)]
     Status {
         /// Print JSON (with --watch: one line for each change)
         #[arg(long)]
         json: bool,
+        /// Print one line for a bar: text with placeholders, or "waybar" for its JSON
+        #[arg(long, value_name = "TEXT", value_parser = format, conflicts_with = "json")]
+        format: Option<Format>,
         #[command(flatten)]
         account: Account,
+        /// With --format, the window to show: 5h, weekly, or any other ID or label [default: the one that limits now]
+        #[arg(long, value_name = "WINDOW", requires = "format")]
+        window: Option<String>,
         /// Keep running and print again after each change
         #[arg(long, short)]
         watch: bool,
@@ -128,6 +136,25 @@ Examples:
         out: Option<PathBuf>,
     },
 }
+
+const STATUS: &str = "\
+Works whether or not the app is running.
+
+Placeholders of --format:
+  {account} {plan}         whose limit it is
+  {condition} {symbol}     its state in words, and as one sign
+  {window}                 the limit: 5-hour, weekly, ...
+  {used} {left}            in percent
+  {reset} {reset_in}       the time of its reset, and how long until then
+  {pace} {forecast} {age}  against an even pace; when it runs out; how old the figure is
+{{ and }} print braces. What is not known is printed as a dash. In names, characters that bars read as
+markup are replaced. Without --account and --window, it shows the most urgent account and the window
+that limits it.
+
+Examples:
+  holdoff status --format '{symbol} {used}, resets {reset}'
+  holdoff status --format '{left} left' --window weekly
+  holdoff status --format waybar --watch";
 
 const HISTORY: &str = "\
 Times in CSV and JSON are RFC 3339 in UTC. Spend beyond the plan, such as extra usage, is in whole
@@ -237,6 +264,10 @@ fn time(text: &str) -> Result<Duration, String> {
     };
     let number: u64 = number.parse().map_err(|_| wrong())?;
     number.checked_mul(secs).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    text.parse().map_err(|error| messages::format_error(&error))
 }
 
 fn percent(text: &str) -> Result<f64, String> {

@@ -52,8 +52,9 @@ fn main() -> ExitCode {
         Command::Completions { shell } => man::completions(shell),
         Command::Man { out: Some(folder), .. } => man::pages(&folder),
         Command::Man { command, out: None } => man::man(command.as_deref()),
-        Command::Status { json, account, watch } => {
-            with(|environment| status::run(environment, Form { json, account: account.name() }, watch))
+        Command::Status { json, format, account, window, watch } => {
+            let (format, window) = (format.as_ref(), window.as_deref());
+            with(|environment| status::run(environment, Form { json, format, account: account.name(), window }, watch))
         }
         Command::Refresh { account } => with(|environment| refresh::run(environment, account.name())),
         Command::Ledger { since, json, account } => {

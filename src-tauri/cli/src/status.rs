@@ -7,6 +7,7 @@ use crate::{UNAVAILABLE, app_client, style};
 use holdoff_core::account::label;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::quota::Level;
+use holdoff_core::status::format::{Format, FormatInput};
 use holdoff_core::{AccountId, AccountState, AccountStatus, LocalTime, Report, messages};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::user_dir;
@@ -18,7 +19,9 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy)]
 pub struct Form<'a> {
     pub json: bool,
+    pub format: Option<&'a Format>,
     pub account: Option<&'a str>,
+    pub window: Option<&'a str>,
 }
 
 pub fn run(environment: &Environment, form: Form<'_>, watch: bool) -> ExitCode {
@@ -28,7 +31,10 @@ pub fn run(environment: &Environment, form: Form<'_>, watch: bool) -> ExitCode {
     match read(environment, form.account) {
         Ok(saved) => {
             saved.print_problems();
-            style::print(&render(environment, &saved, form, Lines::Many))
+            match render(environment, &saved, form, Lines::Many) {
+                Ok(text) => style::print(&text),
+                Err(code) => code,
+            }
         }
         Err(code) => code,
     }
@@ -51,14 +57,17 @@ enum Lines {
     Many,
 }
 
-fn render(environment: &Environment, saved: &SavedState, form: Form<'_>, lines: Lines) -> String {
+fn render(environment: &Environment, saved: &SavedState, form: Form<'_>, lines: Lines) -> Result<String, ExitCode> {
+    if let Some(format) = form.format {
+        return bar_line(saved, format, form.window);
+    }
     if form.json {
         let report = Report::of(&saved.state, saved.now, &saved.settings);
         let text = match lines {
             Lines::One => serde_json::to_string(&report),
             Lines::Many => serde_json::to_string_pretty(&report),
         };
-        return holdoff_core::text::json(&text.unwrap_or_default()) + "\n";
+        return Ok(holdoff_core::text::json(&text.unwrap_or_default()) + "\n");
     }
     let mut text = text(saved);
     if saved.state.accounts.is_empty() {
@@ -68,7 +77,20 @@ fn render(environment: &Environment, saved: &SavedState, form: Form<'_>, lines: 
     if !app_client::is_running(environment) {
         text.push_str("The tray app is not running, so usage is not checked. Start it with: holdoff\n");
     }
-    text
+    Ok(text)
+}
+
+/// The line of `--format`.
+fn bar_line(saved: &SavedState, format: &Format, window: Option<&str>) -> Result<String, ExitCode> {
+    let zone = saved.local_time();
+    let input = FormatInput { state: &saved.state, settings: &saved.settings, now: saved.now, zone: &zone, window };
+    match format.line(&input) {
+        Ok(line) => Ok(line + "\n"),
+        Err(none) => {
+            eprintln!("holdoff: {}", messages::no_such_window(&none.known));
+            Err(ExitCode::from(UNAVAILABLE))
+        }
+    }
 }
 
 fn text(saved: &SavedState) -> String {
@@ -77,7 +99,7 @@ fn text(saved: &SavedState) -> String {
     let accounts: Vec<String> = accounts.map(|(id, account)| account_text(id, account, saved, &zone)).collect();
     let off = switched_off(saved);
     match (accounts.is_empty(), off.is_empty()) {
-        (true, true) => "No readings yet on this computer.\n".to_owned(),
+        (true, true) => format!("{}\n", messages::NO_READINGS),
         (true, false) => off,
         (false, true) => accounts.join("\n"),
         (false, false) => format!("{}\n{off}", accounts.join("\n")),

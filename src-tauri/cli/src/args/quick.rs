@@ -1,7 +1,7 @@
 //! Parses the usual arguments of commands that run with every prompt, without clap: building its command tree takes longer
 //! than the command itself. Anything else, and every error, is left to clap.
 
-use super::{Account, Command, Guard, percent, time};
+use super::{Account, Command, Format, Guard, format, percent, time};
 use std::time::Duration;
 
 /// Same as the `default_value` in the clap definition.
@@ -12,15 +12,16 @@ pub fn read(words: &[&str]) -> Option<Command> {
     let (command, options) = words.split_first()?;
     match (*command, options) {
         ("statusline", []) => Some(Command::Statusline { setup: None }),
-        ("status", []) => Some(status(false)),
-        ("status", ["--json"]) => Some(status(true)),
+        ("status", []) => Some(status(false, None)),
+        ("status", ["--json"]) => Some(status(true, None)),
+        ("status", ["--format", text]) => Some(status(false, Some(format(value(Some(text))?).ok()?))),
         ("guard", options) => guard(options).map(Command::Guard),
         _ => None,
     }
 }
 
-fn status(json: bool) -> Command {
-    Command::Status { json, account: Account { account: None }, watch: false }
+fn status(json: bool, format: Option<Format>) -> Command {
+    Command::Status { json, format, account: Account { account: None }, window: None, watch: false }
 }
 
 fn guard(options: &[&str]) -> Option<Guard> {
@@ -59,7 +60,7 @@ mod tests {
     use crate::args::Args;
     use clap::Parser;
 
-    const WORDS: [&str; 24] = [
+    const WORDS: [&str; 26] = [
         "status",
         "statusline",
         "guard",
@@ -69,6 +70,8 @@ mod tests {
         "--",
         "-",
         "--json",
+        "--format",
+        "{used} {{",
         "--js",
         "-w",
         "-q",
@@ -118,6 +121,7 @@ mod tests {
         for line in [
             "status",
             "status --json",
+            "status --format {used}",
             "statusline",
             "guard --at-least 20",
             "guard --window weekly --at-least 20% --max-age 15m -q",

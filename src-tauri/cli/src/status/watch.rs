@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const AGES: Duration = Duration::from_secs(10);
 
 pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
-    let in_place = style::can_move() && !form.json;
+    let in_place = style::can_move() && !form.json && form.format.is_none();
     let mut screen = Screen { in_place, height: 0 };
     let mut before: Option<Report> = None;
     loop {
@@ -30,7 +30,11 @@ pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
             if before.is_none() {
                 saved.print_problems();
             }
-            if !screen.show(&render(environment, &saved, form, Lines::One)) {
+            let text = match render(environment, &saved, form, Lines::One) {
+                Ok(text) => text,
+                Err(code) => return code,
+            };
+            if !screen.show(&text) {
                 return ExitCode::SUCCESS;
             }
         }

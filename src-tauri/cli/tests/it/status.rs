@@ -152,3 +152,50 @@ fn ledger_lists_requests_sent_and_withheld() {
     assert_eq!(recent.len(), 1);
     assert_eq!(recent[0]["event"]["withheld"]["because"], "cooling_down");
 }
+
+#[test]
+fn status_format_prints_one_line_for_a_bar() {
+    let scene = Scene::new();
+    scene.state(42.0, 96.0, 60);
+    for (args, line) in [
+        (&["--format", "{symbol} {window} {used}"][..], "● weekly 96 %\n"),
+        (&["--format", "{left} left of {window}", "--window", "5h"], "58 % left of 5-hour\n"),
+        (&["--format", "{account}", "--account", "ann"], "ann@example.com\n"),
+    ] {
+        let output = scene.run(&[&["status"], args].concat(), b"");
+        assert_eq!((text(&output.stdout).as_str(), output.status.code()), (line, Some(0)), "{output:?}");
+    }
+    let waybar: Value = serde_json::from_slice(&scene.run(&["status", "--format", "waybar"], b"").stdout).unwrap();
+    assert_eq!((&waybar["text"], &waybar["percentage"]), (&json!("● 96 %"), &json!(96)));
+}
+
+#[test]
+fn status_format_refuses_unknown_placeholders_and_windows() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    let wrong = scene.run(&["status", "--format", "{usage}"], b"");
+    assert_eq!(wrong.status.code(), Some(64), "{wrong:?}");
+    assert!(
+        text(&wrong.stderr).contains("there is no placeholder {usage}. Placeholders: {account} {plan}"),
+        "{wrong:?}"
+    );
+    for args in [&["--format", "{used}", "--json"][..], &["--window", "5h"]] {
+        assert_eq!(scene.run(&[&["status"], args].concat(), b"").status.code(), Some(64), "{args:?}");
+    }
+    let none = scene.run(&["status", "--format", "{used}", "--window", "opus"], b"");
+    assert_eq!((none.status.code(), none.stdout.len()), (Some(69), 0), "{none:?}");
+    assert!(text(&none.stderr).contains("Windows: 5-hour, weekly."), "{none:?}");
+}
+
+#[test]
+fn status_format_watch_prints_a_line_per_change() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    let mut child = scene.holdoff(&["status", "--format", "{used}", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "42 %");
+    scene.state(43.0, 26.0, 0);
+    assert_eq!(lines.next().unwrap().unwrap(), "43 %");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -8,6 +8,8 @@ use crate::providers::Provider;
 use crate::quota::headroom::{Headroom, Requirement, Unknown, Verdict};
 use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, Trigger, WithheldReason};
 use crate::settings::LABEL_MAX;
+use crate::status::account::Condition;
+use crate::status::format::{FormatError, placeholders};
 use crate::text::excerpt;
 use crate::time::Wall;
 
@@ -42,14 +44,44 @@ pub fn verdict(verdict: &Verdict, wanted: &Requirement<'_>, now: Wall, zone: &Lo
         Verdict::Unknown(Unknown::NoSuchWindow { known }) if known.is_empty() => {
             "Unknown: the last reading has no quota windows.".to_owned()
         }
-        Verdict::Unknown(Unknown::NoSuchWindow { known }) => {
-            format!("Unknown: there is no window with that name. Windows: {}.", known.join(", "))
-        }
+        Verdict::Unknown(Unknown::NoSuchWindow { known }) => format!("Unknown: {}", no_such_window(known)),
         Verdict::Unknown(Unknown::NotReported) => {
             "Unknown: the provider did not report usage for this window.".to_owned()
         }
     }
 }
+
+/// Why no window was chosen.
+pub fn no_such_window(known: &[String]) -> String {
+    format!("there is no window with that name. Windows: {}.", known.join(", "))
+}
+
+/// What is wrong with the template of `status --format`.
+pub fn format_error(error: &FormatError) -> String {
+    match error {
+        FormatError::NoSuchPlaceholder(name) => {
+            let known: Vec<String> = placeholders().map(|name| format!("{{{name}}}")).collect();
+            format!("there is no placeholder {{{}}}. Placeholders: {}", excerpt(name, LABEL_MAX), known.join(" "))
+        }
+        FormatError::SingleBrace(brace) => format!("a single {brace}. Write {brace}{brace} for the character itself"),
+    }
+}
+
+/// The state of an account in a few words.
+pub fn condition(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Unknown => "no reading yet",
+        Condition::Ok => "up to date",
+        Condition::Stale => "out of date",
+        Condition::CoolingDown => "cooling down",
+        Condition::Paused => "paused",
+        Condition::Expired => "sign-in expired",
+        Condition::Absent => "not signed in",
+    }
+}
+
+/// Said instead of the status of an account while there is none.
+pub const NO_READINGS: &str = "No readings yet on this computer.";
 
 fn headroom(left: &Headroom, now: Wall, zone: &LocalTime) -> String {
     let resets = left.resets_at.map(|at| format!(", resets {}", super::resets(at, now, zone))).unwrap_or_default();

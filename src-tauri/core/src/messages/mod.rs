@@ -23,7 +23,7 @@ mod window_alert;
 
 pub use autostart::{AUTOSTART_BY_UNIT, autostart_not_as_written, autostart_not_changed};
 pub use backtest::backtest;
-pub use cli::{ledger_line, not_chosen, verdict};
+pub use cli::{NO_READINGS, condition, format_error, ledger_line, no_such_window, not_chosen, verdict};
 pub use credential_location::{folder_added, place};
 pub use errors::{NoWindow, no_window, unwatched, updated};
 pub use free_readings::{FREE_ONLY, how_to_get_one};
@@ -31,8 +31,8 @@ pub use history::{HISTORY_DELETED, history_exported};
 pub use notification::notice;
 pub use pasted_key::key_kept;
 pub use quota::{
-    dated_tooltip, money_level, money_line, own_age, pace, percent, read_earlier, source, tooltip, window_line,
-    window_name,
+    dated_tooltip, money_level, money_line, outlook, own_age, pace, percent, percent_left, read_earlier, source,
+    tooltip, window_line, window_name,
 };
 pub use request_status::{
     cooldown, grant, grant_kind, outcome, outcome_kind, refresh, refusal, refusal_short, status,

@@ -91,7 +91,7 @@ fn left(window: &QuotaWindow, now: Wall) -> Option<Headroom> {
     }
 }
 
-fn is_called(window: &QuotaWindow, name: &str) -> bool {
+pub(crate) fn is_called(window: &QuotaWindow, name: &str) -> bool {
     let by_kind = match name.to_lowercase().as_str() {
         "5h" | "5-hour" | "session" => window.kind == WindowKind::Session,
         "7d" | "week" | "weekly" => window.kind == WindowKind::Weekly,

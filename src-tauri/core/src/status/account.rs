@@ -31,6 +31,21 @@ pub enum Condition {
     Absent,
 }
 
+impl Condition {
+    /// The same word as in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Ok => "ok",
+            Self::Stale => "stale",
+            Self::CoolingDown => "cooling_down",
+            Self::Paused => "paused",
+            Self::Expired => "expired",
+            Self::Absent => "absent",
+        }
+    }
+}
+
 /// Inputs to an account's status other than its own state.
 #[derive(Debug, Clone, Copy)]
 pub struct StatusContext<'a> {
