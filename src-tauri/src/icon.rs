@@ -1,10 +1,13 @@
 //! The tray icon: shows the most binding quota window and what Holdoff may do.
 //!
-//! A ring means that the level is known: the thick part is used, the thin part is left. Without a level, a glyph says why.
+//! A ring means that the level is known: the thick part is used, the thin part is left. Bars and numbers are other styles of the
+//! same. Without a level, a glyph says why.
 //! States differ first by shape and then by colour. Each size is drawn on its own pixel grid and never scaled.
 
 mod app_icon;
+mod bars;
 mod canvas;
+mod digits;
 mod gauge;
 mod glyphs;
 mod outline;
@@ -18,7 +21,7 @@ use canvas::Canvas;
 use palette::Palette;
 
 /// The sizes in pixels that panels request, smallest first.
-pub const SIZES: [u32; 5] = [16, 22, 24, 32, 48];
+pub const SIZES: [u32; 6] = [16, 22, 24, 32, 48, 64];
 
 /// The largest size in pixels that is drawn.
 pub const MAX_SIZE: u32 = 512;
@@ -32,6 +35,35 @@ pub enum PanelTheme {
     OnLight,
     /// Unknown: light ink on a dark backing, which is readable on both.
     Either,
+    /// A system that colours the icon itself and uses only its opacity, as macOS does.
+    Template,
+}
+
+/// How a [`Glyph::Level`] is drawn. The other glyphs look the same in every style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Style {
+    Ring,
+    /// Two bars, one above the other; one bar without a second percentage.
+    Bars {
+        second: Option<u8>,
+    },
+    Number(Number),
+}
+
+/// At most three characters: digits, `h`, `d` and `'`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Number([u8; 3]);
+
+impl Number {
+    pub fn new(text: &str) -> Self {
+        let mut characters = [b' '; 3];
+        characters.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
+        Self(characters)
+    }
+
+    fn characters(self) -> impl Iterator<Item = u8> {
+        self.0.into_iter().filter(|character| *character != b' ')
+    }
 }
 
 /// The icon's states, one shape each.
@@ -61,6 +93,12 @@ pub struct Icon {
     /// A [`Glyph::Level`] without a percentage is drawn as [`Glyph::Unknown`].
     pub glyph: Glyph,
     pub ink: PanelTheme,
+    pub style: Style,
+}
+
+/// NaN is unknown.
+pub fn rounded_down(percent: f64) -> Option<u8> {
+    (!percent.is_nan()).then(|| percent.clamp(0.0, 100.0) as u8)
 }
 
 /// A square image in straight (not premultiplied) RGBA, rows from top to bottom.
@@ -77,9 +115,11 @@ impl Icon {
     ///
     /// It is rounded down, so that a window is drawn as high or full only once it is. NaN counts as unknown.
     pub fn from_percent(used_percent: Option<f64>, glyph: Glyph, ink: PanelTheme) -> Self {
-        let used_percent =
-            used_percent.filter(|percent| !percent.is_nan()).map(|percent| percent.clamp(0.0, 100.0) as u8);
-        Self { used_percent, glyph, ink }
+        Self { used_percent: used_percent.and_then(rounded_down), glyph, ink, style: Style::Ring }
+    }
+
+    pub fn with_style(self, style: Style) -> Self {
+        Self { style, ..self }
     }
 
     /// Draws the icon `size` pixels wide and high.
@@ -105,7 +145,8 @@ impl Icon {
     /// Whether the glyph consists of thin lines with the panel visible between them.
     fn is_open(self) -> bool {
         match self.glyph {
-            Glyph::Level | Glyph::Stale | Glyph::Absent | Glyph::Unknown => true,
+            Glyph::Level => self.style == Style::Ring || self.used_percent.is_none(),
+            Glyph::Stale | Glyph::Absent | Glyph::Unknown => true,
             Glyph::CoolingDown => self.used_percent.is_some(),
             Glyph::Paused | Glyph::Expired => false,
         }
@@ -117,7 +158,11 @@ impl Icon {
         };
         let used = self.used_percent.map(|percent| percent.min(100));
         match (self.glyph, used) {
-            (Glyph::Level, Some(used)) => gauge::level(&mut canvas, palette, used),
+            (Glyph::Level, Some(used)) => match self.style {
+                Style::Ring => gauge::level(&mut canvas, palette, used),
+                Style::Bars { second } => bars::bars(&mut canvas, palette, used, second),
+                Style::Number(number) => digits::number(&mut canvas, palette, used, number.characters()),
+            },
             (Glyph::Level, None) => glyphs::question(&mut canvas, palette),
             (Glyph::CoolingDown, used) => {
                 if let Some(used) = used {

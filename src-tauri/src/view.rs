@@ -247,7 +247,9 @@ mod tests {
     use super::*;
     use holdoff_core::local_time::ClockChoice;
     use holdoff_core::notification::thresholds::{QuietHours, Thresholds};
-    use holdoff_core::settings::{AccountChange, PaceDays, Percent, SettingsChange, Theme};
+    use holdoff_core::settings::{
+        AccountChange, PaceDays, Percent, SettingsChange, Theme, TrayLimit, TrayShows, TrayStyle,
+    };
     use serde_json::Value;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
@@ -288,6 +290,9 @@ mod tests {
             binding::<Readings>(),
             binding::<Percent>(),
             binding::<PaceDays>(),
+            binding::<TrayLimit>(),
+            binding::<TrayShows>(),
+            binding::<TrayStyle>(),
             binding::<ClockChoice>(),
             binding::<Theme>(),
             binding::<AccountChoice>(),

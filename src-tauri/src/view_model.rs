@@ -297,6 +297,7 @@ fn settings_view(context: &ViewContext<'_>) -> SettingsView {
 pub fn next_change(context: &ViewContext<'_>) -> Moment {
     let now = context.now;
     let mut changes = vec![context.zone.midnight(now.wall)];
+    changes.extend(crate::tray::model::icon_changes(context));
     changes.extend(context.updates.next.map(|next| next.wall_as_of(now)));
     for (_, account) in context.accounts() {
         changes.extend(context.status(account).next_changes(context.settings.polling_interval));

@@ -11,7 +11,9 @@ pub use accounts::LabelOf;
 pub use change::{AccountChange, SettingsChange};
 pub use rules::{check_folder, check_label};
 pub use schema::Settings;
-pub use values::{AccountSettings, LABEL_MAX, MetricsSettings, PaceDays, Percent, Readings, Theme};
+pub use values::{
+    AccountSettings, LABEL_MAX, MetricsSettings, PaceDays, Percent, Readings, Theme, TrayLimit, TrayShows, TrayStyle,
+};
 
 use parser::Parser;
 use rules::Quotes;

@@ -3,3 +3,4 @@
 pub mod account;
 pub mod format;
 pub mod report;
+pub mod tray;

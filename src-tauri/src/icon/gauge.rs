@@ -4,9 +4,9 @@ use super::canvas::{Canvas, Ring, Tone};
 use super::palette::{Palette, faint};
 
 /// From this percentage on, a dot in the middle shows that the window runs short.
-const HIGH: u8 = holdoff_core::gate::policy::RUNS_SHORT;
+pub(super) const HIGH: u8 = holdoff_core::gate::policy::RUNS_SHORT;
 /// From this percentage on, an exclamation mark in the middle shows that the window is nearly used up.
-const FULL: u8 = 95;
+pub(super) const FULL: u8 = 95;
 
 const THICK: f32 = 3.0;
 const THIN: f32 = 1.2;

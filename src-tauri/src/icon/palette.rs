@@ -1,6 +1,6 @@
 //! Colours. They only repeat what the shapes show.
 
-use super::PanelTheme;
+use super::{PanelTheme, gauge};
 use tiny_skia::Color;
 
 /// The colours for one kind of panel.
@@ -38,6 +38,10 @@ impl Palette {
                 plain: rgb(0x3a444e),
                 rim: None,
             },
+            PanelTheme::Template => {
+                let black = rgb(0);
+                Self { calm: black, high: black, full: black, wait: black, plain: black, rim: None }
+            }
             // Darker than on a dark panel: on a light panel, white lines would look like gaps.
             PanelTheme::Either => Self {
                 calm: rgb(0x2fc9b5),
@@ -47,6 +51,17 @@ impl Palette {
                 plain: rgb(0xb4bec8),
                 rim: Some(rgb(0x1a2229)),
             },
+        }
+    }
+}
+
+impl Palette {
+    /// The colour of a level.
+    pub(super) fn of_level(&self, used: u8) -> Color {
+        match used {
+            gauge::FULL.. => self.full,
+            gauge::HIGH.. => self.high,
+            _ => self.calm,
         }
     }
 }

@@ -15,7 +15,7 @@ const GLYPHS: [Glyph; 7] =
     [Glyph::Level, Glyph::CoolingDown, Glyph::Paused, Glyph::Expired, Glyph::Absent, Glyph::Stale, Glyph::Unknown];
 
 fn icon(used_percent: Option<u8>, glyph: Glyph, ink: PanelTheme) -> Icon {
-    Icon { used_percent, glyph, ink }
+    Icon { used_percent, glyph, ink, style: Style::Ring }
 }
 
 /// The pixels as they look on a panel.
@@ -329,3 +329,5 @@ fn package_icon_files_match_the_drawn_app_icon() {
     }
     assert_eq!(anew, Vec::<u32>::new(), "written anew");
 }
+
+mod styles;

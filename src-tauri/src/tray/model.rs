@@ -1,20 +1,22 @@
 //! What the tray shows, as a pure function of the known state: icon, tooltip and menu, with a section for each account.
 
-use crate::icon::{Glyph, Icon, PanelTheme};
+use crate::icon::{Glyph, Icon, Number, PanelTheme, Style, rounded_down};
 use crate::tray::menu::{Entry, TrayAction, TrayModel};
 use crate::view_context::ViewContext;
+use holdoff_core::settings::TrayStyle;
 use holdoff_core::state::Refusal;
 use holdoff_core::status::account::first_refusal;
-use holdoff_core::{AccountId, AccountStatus, Condition, messages};
+use holdoff_core::status::tray::{TrayChoice, TrayReadout};
+use holdoff_core::{AccountId, AccountStatus, Condition, Wall, messages};
 
 pub fn tray_model(context: &ViewContext<'_>) -> TrayModel {
-    let all: Vec<AccountStatus<'_>> = context.accounts().map(|(_, account)| context.status(account)).collect();
-    let Some(urgent) = all.iter().min_by_key(|status| status.urgency()) else {
+    let all = statuses(context);
+    let Some(readout) = TrayReadout::of(&all, &choice(context)) else {
         return nobody(context);
     };
-    let glyph = if context.snapshot.trouble.is_some() { Glyph::Paused } else { glyph(urgent.condition) };
+    let all: Vec<AccountStatus<'_>> = all.iter().map(|(_, status)| status.clone()).collect();
     TrayModel {
-        icon: Icon::from_percent(urgent.highest, glyph, PanelTheme::Either),
+        icon: icon(&readout, context),
         title: "Holdoff".to_owned(),
         tooltip: tooltips(context),
         menu: [
@@ -23,6 +25,32 @@ pub fn tray_model(context: &ViewContext<'_>) -> TrayModel {
         ]
         .concat(),
     }
+}
+
+fn statuses<'a>(context: &ViewContext<'a>) -> Vec<(&'a AccountId, AccountStatus<'a>)> {
+    let state = &context.snapshot.state;
+    let accounts = state.active.iter().filter_map(|id| state.accounts.get_key_value(id));
+    accounts.map(|(id, account)| (id, context.status(account))).collect()
+}
+
+fn choice<'a>(context: &ViewContext<'a>) -> TrayChoice<'a> {
+    let settings = context.settings;
+    TrayChoice { style: settings.tray_style, shows: &settings.tray_shows.0, percent: settings.percent }
+}
+
+fn icon(readout: &TrayReadout, context: &ViewContext<'_>) -> Icon {
+    let glyph = if context.snapshot.trouble.is_some() { Glyph::Paused } else { glyph(readout.condition) };
+    let style = match (context.settings.tray_style, &readout.number) {
+        (TrayStyle::Bars, _) => Style::Bars { second: readout.second.and_then(rounded_down) },
+        (TrayStyle::Number | TrayStyle::NumberReset, Some(number)) => Style::Number(Number::new(number)),
+        (TrayStyle::Ring | TrayStyle::Number | TrayStyle::NumberReset, _) => Style::Ring,
+    };
+    Icon::from_percent(readout.used, glyph, PanelTheme::Either).with_style(style)
+}
+
+/// When the icon next changes although nothing happens.
+pub fn icon_changes(context: &ViewContext<'_>) -> Option<Wall> {
+    TrayReadout::of(&statuses(context), &choice(context))?.number_changes
 }
 
 /// The state before anything is read: no level and no status.
@@ -116,7 +144,11 @@ fn about(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>) 
             let line = messages::window_line(window, context.settings.percent, context.now.wall, context.zone);
             let earlier = messages::read_earlier(reading, window, context.now.wall, context.zone);
             let line = line + &earlier.filter(|_| account.free_only()).unwrap_or_default();
-            entries.push(Entry::item(line, TrayAction::OpenPanel));
+            // In the same entry: the layout of an open menu must not change with a figure.
+            let days = context.settings.pace_days;
+            let outlook = messages::outlook(account, window, days, context.now.wall, context.zone);
+            let outlook = outlook.map(|outlook| format!(" · {outlook}")).unwrap_or_default();
+            entries.push(Entry::item(line + &outlook, TrayAction::OpenPanel));
         }
         entries
             .extend(reading.money.iter().map(|money| Entry::item(messages::money_line(money), TrayAction::OpenPanel)));

@@ -1,6 +1,7 @@
 //! The tray through Tauri, on macOS and Windows. The project's workflows compile it; it has not been run yet.
 
 use super::TrayEvent;
+use crate::icon::{Icon, PanelTheme};
 use crate::tray::menu::{Entry, TrayAction, TrayModel};
 use holdoff_core::{AccountId, text};
 use tauri::image::Image;
@@ -10,6 +11,8 @@ use tauri::{AppHandle, Wry};
 use tokio::sync::mpsc;
 
 const PICTURE: u32 = 32;
+/// The menu bar of macOS colours the icon itself.
+const TEMPLATE: bool = cfg!(target_os = "macos");
 
 pub struct Tray {
     app: AppHandle<Wry>,
@@ -35,6 +38,7 @@ impl Tray {
     pub fn show(&self, model: TrayModel) {
         let Some(icon) = &self.icon else { return };
         let _ = icon.set_icon(Some(picture(&model)));
+        let _ = icon.set_icon_as_template(TEMPLATE);
         let _ = icon.set_tooltip(Some(&model.tooltip));
         if let Ok(menu) = menu(&self.app, &model) {
             let _ = icon.set_menu(Some(menu));
@@ -50,6 +54,7 @@ fn build(
     let clicks = events.clone();
     TrayIconBuilder::new()
         .icon(picture(model))
+        .icon_as_template(TEMPLATE)
         .tooltip(&model.tooltip)
         .menu(&menu(app, model)?)
         .show_menu_on_left_click(false)
@@ -67,7 +72,8 @@ fn build(
 }
 
 fn picture(model: &TrayModel) -> Image<'static> {
-    let picture = model.icon.draw(PICTURE);
+    let ink = if TEMPLATE { PanelTheme::Template } else { model.icon.ink };
+    let picture = Icon { ink, ..model.icon }.draw(PICTURE);
     Image::new_owned(picture.rgba, picture.size, picture.size)
 }
 

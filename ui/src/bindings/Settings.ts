@@ -6,6 +6,8 @@ import type { QuietHours } from "./QuietHours";
 import type { Readings } from "./Readings";
 import type { Theme } from "./Theme";
 import type { Thresholds } from "./Thresholds";
+import type { TrayShows } from "./TrayShows";
+import type { TrayStyle } from "./TrayStyle";
 
 /**
  * What the person chose. Serialised, it is what a page shows: the settings that a page can change.
@@ -42,7 +44,11 @@ hide_names: boolean,
 /**
  * 12 or 24 hours.
  */
-clock: ClockChoice, theme: Theme, start_at_login: boolean, 
+clock: ClockChoice, theme: Theme, tray_style: TrayStyle, 
+/**
+ * The limits that the tray icon shows.
+ */
+tray_shows: TrayShows, start_at_login: boolean, 
 /**
  * Whether requests are sent at all (law 16). `None` keeps the last choice, so that a lost or unreadable file causes
  * no request that the user did not want. The first default is to send requests.
@@ -72,6 +78,8 @@ export const DEFAULT_SETTINGS: Settings = {
   "hide_names": false,
   "clock": "locale",
   "theme": "system",
+  "tray_style": "ring",
+  "tray_shows": [],
   "start_at_login": false,
   "readings": "ask",
   "updates": null

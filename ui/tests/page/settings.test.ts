@@ -201,6 +201,30 @@ describe("changes", () => {
     ]);
   });
 
+  test("tray icon: style, limits and legend", async () => {
+    const page = await open("settings");
+    expect(await text(page, "tray-level")).toContain("thick part of the ring");
+    expect(await text(page, "tray-legend")).toContain("Padlock");
+    await page.getByTestId("tray-style-number").check();
+    await page.getByTestId("tray-level").getByText("The percentage").waitFor();
+    expect(await page.getByTestId("tray-second").count()).toBe(0);
+    await page.getByTestId("tray-first").selectOption({ label: "Weekly" });
+    await page.getByTestId("tray-second").selectOption({ label: "5-hour" });
+    await page.getByTestId("tray-two").getByText("the fuller one").waitFor();
+    await page.getByTestId("tray-first").selectOption({ label: "Worst of all" });
+    await page.getByTestId("tray-second").waitFor({ state: "detached" });
+    const [weekly, session] = ["seven_day", "five_hour"].map((window) => ({
+      account: "anthropic:ann",
+      window,
+    }));
+    expect(await commands(page)).toEqual([
+      ["change_settings", { tray_style: "number" }],
+      ["change_settings", { tray_shows: [weekly] }],
+      ["change_settings", { tray_shows: [weekly, session] }],
+      ["change_settings", { tray_shows: [] }],
+    ]);
+  });
+
   test("where readings come from", async () => {
     const page = await open("settings", { scenario: "first_run" });
     const ask = page.getByTestId("readings-ask");

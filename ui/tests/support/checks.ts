@@ -82,7 +82,7 @@ function overflows(page: Page): Promise<string[]> {
 function controls(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const all = document.querySelectorAll<HTMLElement>(
-      "button, input, [tabindex]:not([tabindex='-1'])",
+      "button, input, select, [tabindex]:not([tabindex='-1'])",
     );
     const isStop = (control: HTMLElement): boolean => {
       if (!(control instanceof HTMLInputElement) || control.type !== "radio") return true;

@@ -1,6 +1,6 @@
 //! Quota windows, formatted in one line.
 
-use super::{capitalised, format_duration, format_time, short_date};
+use super::{format_duration, format_time, short_date};
 use crate::gate::policy;
 use crate::local_time::LocalTime;
 use crate::quota::pace::EvenPace;
@@ -109,7 +109,7 @@ pub fn outlook(
     let pace = even.and_then(|even| pace(used, even));
     let forecast = account.forecast(window, now).map(|known| super::forecast(known, now, zone));
     let both: Vec<String> = pace.into_iter().chain(forecast).collect();
-    (!both.is_empty()).then(|| capitalised(&both.join(", ")))
+    (!both.is_empty()).then(|| both.join(", "))
 }
 
 /// "Extra usage $12.34 of $100.00".

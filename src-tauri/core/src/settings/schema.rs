@@ -5,7 +5,7 @@
 
 use super::parser::Parser;
 use super::rules::{choice, consent, flag, given, interval, readings, whole};
-use super::values::{AccountSettings, MetricsSettings, PaceDays, Percent, Readings, Theme};
+use super::values::{AccountSettings, MetricsSettings, PaceDays, Percent, Readings, Theme, TrayShows, TrayStyle};
 use crate::gate::policy::DEFAULT_POLL_INTERVAL;
 use crate::local_time::ClockChoice;
 use crate::notification::thresholds::{QuietHours, Thresholds};
@@ -118,6 +118,10 @@ settings! {
         /// 12 or 24 hours.
         clock: ClockChoice = ClockChoice::Locale, choice(r#""locale", "12h" or "24h""#);
         theme: Theme = Theme::System, choice(r#""system", "light" or "dark""#);
+        tray_style: TrayStyle = TrayStyle::Ring, choice(r#""ring", "bars", "number" or "number_reset""#);
+        /// The limits that the tray icon shows.
+        tray_shows: TrayShows = TrayShows::default(),
+            choice(r#"a list of at most two limits, each {"account": …, "window": …}"#);
         start_at_login: bool = false, flag();
         /// Whether requests are sent at all (law 16). `None` keeps the last choice, so that a lost or unreadable file causes
         /// no request that the user did not want. The first default is to send requests.

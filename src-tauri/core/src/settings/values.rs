@@ -39,6 +39,44 @@ pub enum Theme {
     Dark,
 }
 
+/// How the tray icon shows a level.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub enum TrayStyle {
+    #[default]
+    Ring,
+    /// Two bars, one above the other.
+    Bars,
+    Number,
+    /// The number, and the time until the reset once nothing is left.
+    NumberReset,
+}
+
+/// A limit that the tray icon can show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TrayLimit {
+    /// The account's id.
+    pub account: String,
+    /// The window's id; `None` for the fullest of the account.
+    pub window: Option<String>,
+}
+
+/// The limits that the tray icon shows, at most two. None means the worst of all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<TrayLimit>")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TrayShows(pub Vec<TrayLimit>);
+
+impl TryFrom<Vec<TrayLimit>> for TrayShows {
+    type Error = &'static str;
+
+    fn try_from(limits: Vec<TrayLimit>) -> Result<Self, Self::Error> {
+        if limits.len() > 2 { Err("at most two limits") } else { Ok(Self(limits)) }
+    }
+}
+
 /// Where readings come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

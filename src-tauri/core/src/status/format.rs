@@ -327,7 +327,8 @@ fn about(id: &AccountId, status: &AccountStatus<'_>, input: &FormatInput<'_>) ->
     if let Some(reading) = &account.reading {
         for window in &reading.windows {
             lines.push(messages::window_line(window, input.settings.percent, now, zone));
-            lines.extend(messages::outlook(account, window, input.settings.pace_days, now, zone));
+            let outlook = messages::outlook(account, window, input.settings.pace_days, now, zone);
+            lines.extend(outlook.as_deref().map(messages::capitalised));
         }
         lines.extend(reading.money.iter().map(messages::money_line));
     }

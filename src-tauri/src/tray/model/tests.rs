@@ -5,7 +5,7 @@ use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
 use holdoff_core::gate::{Cooldown, GateState, Pause};
 use holdoff_core::quota::{Amount, Spend};
-use holdoff_core::settings::AccountSettings;
+use holdoff_core::settings::{AccountSettings, Percent, TrayLimit, TrayShows};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountState, Endpoint, LocalTime};
 use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
@@ -264,4 +264,45 @@ fn accounts_polled_by_another_process_are_named_in_panel_and_tray() {
     desk.snapshot.state = State::new("boot".into());
     assert!(troubles(&desk).is_empty());
     assert_eq!(desk.model().tooltip, "Another copy of Holdoff is running, so this one sends no requests.");
+}
+
+/// Somebody whose desktop shows only menus sees all that the panel says of a window.
+#[test]
+fn menu_has_figure_reset_and_pace_of_each_window() {
+    let mut ann = account("ann", 42.0);
+    let window = &mut ann.reading.as_mut().unwrap().windows[0];
+    (window.resets_at, window.duration_s) = (Some(later(150).wall), Some(5 * 3600));
+    let line = |account| Desk::new(vec![("ann", account)]).labels()[1].clone();
+    assert_eq!(line(ann.clone()), "5-hour 42 %, resets 14:30 · 8 % behind an even pace");
+    ann.reading.as_mut().unwrap().windows[0].used_percent = Some(100.0);
+    assert_eq!(line(ann), "5-hour 100 %, resets 14:30", "only the reset matters");
+}
+
+#[test]
+fn icon_has_the_style_and_the_limits_of_the_settings() {
+    let mut desk = Desk::new(vec![("ann", account("ann", 42.0)), ("bob", account("bob", 7.0))]);
+    let style = |desk: &Desk| desk.model().icon.style;
+    assert_eq!(style(&desk), Style::Ring);
+    desk.settings.tray_style = TrayStyle::Number;
+    assert_eq!(style(&desk), Style::Number(Number::new("42")));
+    desk.settings.percent = Percent::Left;
+    assert_eq!(style(&desk), Style::Number(Number::new("58")));
+    let limit = |name: &str| TrayLimit { account: id(name).0, window: Some("five_hour".into()) };
+    desk.settings.tray_shows = TrayShows(vec![limit("bob")]);
+    assert_eq!((style(&desk), desk.model().icon.used_percent), (Style::Number(Number::new("93")), Some(7)));
+    desk.settings.tray_shows = TrayShows(vec![limit("bob"), limit("ann")]);
+    desk.settings.tray_style = TrayStyle::Bars;
+    assert_eq!((style(&desk), desk.model().icon.used_percent), (Style::Bars { second: Some(42) }, Some(7)));
+}
+
+#[test]
+fn icon_with_a_countdown_changes_without_an_event() {
+    let mut ann = account("ann", 100.0);
+    ann.reading.as_mut().unwrap().windows[0].resets_at = Some(later(150).wall);
+    let mut desk = Desk::new(vec![("ann", ann)]);
+    assert_eq!(desk.with_context(icon_changes), None);
+    desk.settings.tray_style = TrayStyle::NumberReset;
+    assert_eq!(desk.model().icon.style, Style::Number(Number::new("3h")));
+    let changes = desk.with_context(icon_changes).expect("a time");
+    assert_eq!(changes.since(later(30).wall), Duration::from_millis(1), "then two hours are left");
 }
