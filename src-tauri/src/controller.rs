@@ -5,6 +5,7 @@ mod background_jobs;
 mod refresh;
 mod sign_in;
 mod updates;
+mod windows;
 
 use crate::autostart::Autostart;
 use crate::end_signal;
@@ -36,12 +37,9 @@ use holdoff_engine::updates::UpdateCommand;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
-/// Any program may request windows as often as it likes. A failure is reported once in this real-time interval.
-const SAID_ENOUGH: Duration = Duration::from_secs(5);
 /// After this time without an event, memory that the last events needed is returned.
 const REST_AFTER: Duration = Duration::from_secs(2);
 
@@ -243,45 +241,6 @@ impl Controller {
             self.windows.send(FromApp::View { view: value });
         }
         self.shown.view = Some(view);
-    }
-
-    fn open(&mut self, window: Window) {
-        self.open_beside(None, window);
-    }
-
-    /// Opens a window; the panel beside the icon, if its position is known.
-    fn open_beside(&mut self, icon: Option<(i32, i32)>, window: Window) {
-        self.probe_programs(None, None);
-        if let Err(error) = self.windows.open(window, icon) {
-            self.no_window(&error);
-        }
-    }
-
-    fn windows_ended(&mut self, status: ExitStatus) -> Next {
-        match self.windows.ended(status) {
-            Ok(Some(window)) => self.open(window),
-            Ok(None) => {}
-            Err(why) => self.no_window(&why),
-        }
-        Next::Go
-    }
-
-    /// Tells the user why their click opened no window.
-    fn no_window(&mut self, why: &NoWindow) {
-        if self.no_window.as_ref().is_some_and(|(said, at)| said == why && at.elapsed() < SAID_ENOUGH) {
-            return;
-        }
-        self.no_window = Some((why.clone(), Instant::now()));
-        tracing::error!(?why, "a window could not be opened");
-        let notifier = self.notifier.clone();
-        let (title, body) = messages::no_window(why, &self.environment.log_dir.display().to_string());
-        tokio::spawn(async move { notifier.show_text(title, &body).await });
-    }
-
-    /// Opens the settings, at the sign-in steps of this account if there is one.
-    fn open_settings(&mut self, account: Option<AccountId>) {
-        self.signing_in.turn_to(account);
-        self.open(Window::Settings);
     }
 
     async fn tray_event(&mut self, event: TrayEvent) -> Next {

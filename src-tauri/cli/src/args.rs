@@ -7,7 +7,7 @@ pub use statusline::{Setup, SetupArgs};
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use holdoff_core::messages;
-use holdoff_core::status::format::Format;
+use holdoff_core::status::template::Format;
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -3,4 +3,5 @@
 pub mod account;
 pub mod format;
 pub mod report;
+pub mod template;
 pub mod tray;

@@ -1,12 +1,7 @@
 //! The ring that shows a level.
 
 use super::canvas::{Canvas, Ring, Tone};
-use super::palette::{Palette, faint};
-
-/// From this percentage on, a dot in the middle shows that the window runs short.
-pub(super) const HIGH: u8 = holdoff_core::gate::policy::RUNS_SHORT;
-/// From this percentage on, an exclamation mark in the middle shows that the window is nearly used up.
-pub(super) const FULL: u8 = 95;
+use super::palette::{FULL, HIGH, Palette, faint};
 
 const THICK: f32 = 3.0;
 const THIN: f32 = 1.2;

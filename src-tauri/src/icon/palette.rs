@@ -1,7 +1,12 @@
 //! Colours. They only repeat what the shapes show.
 
-use super::{PanelTheme, gauge};
+use super::PanelTheme;
 use tiny_skia::Color;
+
+/// From this percentage on, a dot in the middle shows that the window runs short.
+pub(super) const HIGH: u8 = holdoff_core::gate::policy::RUNS_SHORT;
+/// From this percentage on, an exclamation mark in the middle shows that the window is nearly used up.
+pub(super) const FULL: u8 = 95;
 
 /// The colours for one kind of panel.
 pub(super) struct Palette {
@@ -59,8 +64,8 @@ impl Palette {
     /// The colour of a level.
     pub(super) fn of_level(&self, used: u8) -> Color {
         match used {
-            gauge::FULL.. => self.full,
-            gauge::HIGH.. => self.high,
+            FULL.. => self.full,
+            HIGH.. => self.high,
             _ => self.calm,
         }
     }

@@ -3,6 +3,7 @@
 
 mod client;
 mod commands;
+mod page;
 mod panel;
 mod placement;
 mod window;

@@ -1,7 +1,7 @@
 //! The panel: a small window without a frame, as high as its content. Like a menu, it closes when it loses focus.
 
+use crate::page::builder;
 use crate::placement::{Area, MARGIN, Screen, position, screen_of};
-use crate::window::builder;
 use holdoff_engine::ipc::Window;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};

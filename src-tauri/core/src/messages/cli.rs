@@ -9,7 +9,7 @@ use crate::quota::headroom::{Headroom, Requirement, Unknown, Verdict};
 use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, Trigger, WithheldReason};
 use crate::settings::LABEL_MAX;
 use crate::status::account::Condition;
-use crate::status::format::{FormatError, placeholders};
+use crate::status::template::{FormatError, placeholders};
 use crate::text::excerpt;
 use crate::time::Wall;
 

@@ -31,8 +31,8 @@ pub use history::{HISTORY_DELETED, history_exported};
 pub use notification::notice;
 pub use pasted_key::key_kept;
 pub use quota::{
-    dated_tooltip, money_level, money_line, outlook, own_age, pace, percent, percent_left, read_earlier, source,
-    tooltip, window_line, window_name,
+    dated_tooltip, money_level, money_line, own_age, pace, percent, percent_left, read_earlier, source, tooltip,
+    window_line, window_name,
 };
 pub use request_status::{
     cooldown, grant, grant_kind, outcome, outcome_kind, refresh, refusal, refusal_short, status,
@@ -53,7 +53,7 @@ pub use updates::{
     update_installing, update_limited, update_lost, update_menu, update_not_sent, update_not_usable, update_status,
     update_torn, updates_status,
 };
-pub use window_alert::{forecast, forecast_range};
+pub use window_alert::{forecast, forecast_range, outlook};
 
 use crate::local_time::LocalTime;
 use crate::time::Wall;

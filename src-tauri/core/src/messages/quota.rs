@@ -3,9 +3,8 @@
 use super::{format_duration, format_time, short_date};
 use crate::gate::policy;
 use crate::local_time::LocalTime;
-use crate::quota::pace::EvenPace;
 use crate::quota::{Level, QuotaWindow, Reading, Source, Spend};
-use crate::settings::{PaceDays, Percent};
+use crate::settings::Percent;
 use crate::state::{AccountState, Provider};
 use crate::time::Wall;
 use std::time::Duration;
@@ -94,22 +93,6 @@ pub fn pace(used: f64, even: f64) -> Option<String> {
         ahead if ahead < -EVEN_WITHIN => format!("{} behind an even pace", percent(-ahead)),
         _ => "on an even pace".to_owned(),
     })
-}
-
-/// "18 % ahead of an even pace, runs out Thu 14:20 (13:40–15:30)": pace and forecast of a window, as far as they are known.
-pub fn outlook(
-    account: &AccountState,
-    window: &QuotaWindow,
-    days: PaceDays,
-    now: Wall,
-    zone: &LocalTime,
-) -> Option<String> {
-    let Level::Used(used) = window.level(now) else { return None };
-    let even = EvenPace::of(window, days, now, zone).map(|even| even.at(now));
-    let pace = even.and_then(|even| pace(used, even));
-    let forecast = account.forecast(window, now).map(|known| super::forecast(known, now, zone));
-    let both: Vec<String> = pace.into_iter().chain(forecast).collect();
-    (!both.is_empty()).then(|| both.join(", "))
 }
 
 /// "Extra usage $12.34 of $100.00".

@@ -2,10 +2,13 @@
 
 use super::{capitalised, format_time, percent};
 use crate::local_time::LocalTime;
-use crate::messages::quota::percent_left;
+use crate::messages::quota::{self, percent_left};
 use crate::notification::{News, Notice, WindowNews};
 use crate::quota::cycle::Cycle;
 use crate::quota::forecast::Forecast;
+use crate::quota::pace::EvenPace;
+use crate::quota::{Level, QuotaWindow};
+use crate::settings::PaceDays;
 use crate::state::AccountState;
 use crate::time::Wall;
 
@@ -37,6 +40,22 @@ pub fn forecast_range(forecast: Forecast, now: Wall, zone: &LocalTime) -> Option
     } else {
         format!("{first} {from}–{last} {to}")
     })
+}
+
+/// "18 % ahead of an even pace, runs out Thu 14:20 (13:40–15:30)": pace and forecast of a window, as far as they are known.
+pub fn outlook(
+    account: &AccountState,
+    window: &QuotaWindow,
+    days: PaceDays,
+    now: Wall,
+    zone: &LocalTime,
+) -> Option<String> {
+    let Level::Used(used) = window.level(now) else { return None };
+    let even = EvenPace::of(window, days, now, zone).map(|even| even.at(now));
+    let pace = even.and_then(|even| quota::pace(used, even));
+    let forecast = account.forecast(window, now).map(|known| self::forecast(known, now, zone));
+    let both: Vec<String> = pace.into_iter().chain(forecast).collect();
+    (!both.is_empty()).then(|| both.join(", "))
 }
 
 /// Title and body of the alerts.

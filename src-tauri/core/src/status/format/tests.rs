@@ -6,6 +6,7 @@ use crate::quota::{Source, WindowKind};
 use crate::request::Endpoint;
 use crate::settings::PaceDays;
 use crate::state::AccountState;
+use crate::status::template::{FormatError, WAYBAR, placeholders};
 use crate::time::{Boot, Wall};
 use serde_json::Value;
 use std::time::Duration;
