@@ -101,9 +101,9 @@ pub fn terminal(text: &str) -> String {
     out
 }
 
-/// Length of a leading colour sequence (SGR).
+/// Length of a leading colour sequence (SGR), without the letter at its end.
 fn colour(text: &str) -> Option<usize> {
     let numbers = text.strip_prefix("\u{1b}[")?;
     let end = numbers.find(|c: char| !c.is_ascii_digit() && c != ';')?;
-    numbers.get(end..)?.starts_with('m').then_some("\u{1b}[".len() + end + "m".len())
+    numbers.get(end..)?.starts_with('m').then_some("\u{1b}[".len() + end)
 }

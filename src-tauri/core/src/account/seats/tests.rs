@@ -242,3 +242,25 @@ fn account_state_from_before_seats_loads() {
     let kept: AccountState = serde_json::from_value(old).unwrap();
     assert_eq!(kept, seat(1, 1));
 }
+
+/// After a crash, a seat without saved state is closed by what its login was told last, at the same endpoint.
+#[test]
+fn new_seat_is_closed_by_the_ledger_of_its_login_alone() {
+    let told = |account: &str, endpoint: Endpoint, ago: i64, minutes: i64| LedgerEntry {
+        at: at(-ago).wall,
+        account: id(account).0,
+        endpoint: endpoint.into(),
+        event: LedgerEvent::Completed { outcome: OutcomeKind::RateLimited, detail: None },
+        next_at: Some(at(minutes).wall),
+    };
+    let closed_for = |entries: &[LedgerEntry]| {
+        let mut seat = AccountState::new(Provider::Anthropic);
+        GateRecovery::new(entries, None, NOW).apply_to_new(&id("ann/new"), &mut seat, NOW);
+        seat.gates[Endpoint::Usage].opens(NOW).map(|opens| opens.since(NOW).as_secs() / 60)
+    };
+    assert_eq!(closed_for(&[]), Some(0));
+    assert_eq!(closed_for(&[told("bob/acme", Endpoint::Usage, 5, 60)]), Some(0), "another login");
+    assert_eq!(closed_for(&[told("ann/acme", Endpoint::Token, 5, 60)]), Some(0), "another endpoint");
+    let both = [told("ann/acme", Endpoint::Usage, 9, 60), told("ann/home", Endpoint::Usage, 5, 30)];
+    assert_eq!(closed_for(&both), Some(30), "the last one counts");
+}

@@ -102,3 +102,23 @@ fn clock_set_back_before_the_request_cancels_a_noted_intent() {
     world.run(1);
     assert_eq!(spent(&world), ["rt-1"]);
 }
+
+/// It is in memory only while the locks are held: where it is about to be spent or written.
+#[test]
+fn refresh_token_is_forgotten_outside_the_locks() {
+    let mut world = super::renewal::renewing(|n| super::renewal::grant(n + 1));
+    let end = world.now.plus(Duration::from_secs(17 * HOUR));
+    let mut held = 0;
+    while end.is_after(world.now) {
+        let action = world.account.poll(world.now);
+        let token = world.account.credential.as_ref().and_then(|credential| credential.refresh_token.as_ref());
+        let is_held = token.is_some_and(|token| token.secret().is_some());
+        assert!(!is_held || world.holds_locks, "{:?}", world.account.step);
+        held += usize::from(is_held);
+        match action {
+            Action::Sleep(until) => world.now = until.expect("a request comes"),
+            action => world.act(action),
+        }
+    }
+    assert!(held > 0 && world.spent.len() >= 2, "it was read and spent meanwhile");
+}
