@@ -76,7 +76,7 @@ fn corner(Screen { whole, work }: Screen, (width, height): (i32, i32)) -> (i32, 
 
 /// Between both edges with a margin; at the first edge if there is no room.
 fn within(at: i32, first: i32, last: i32) -> i32 {
-    at.min(last - MARGIN).max(first + MARGIN).min(last.max(first)).max(first)
+    if last - first < 2 * MARGIN { first } else { at.clamp(first + MARGIN, last - MARGIN) }
 }
 
 #[cfg(test)]
